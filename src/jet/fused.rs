@@ -1,0 +1,790 @@
+//! The fused CPU kernel: blocks of points go through all layers, the residuals and back while they stay in the cache.
+//!
+//! Per block and layer there is one matrix product of the stacked channels, `[K·P, in] × [in, out]`, and one vectorised
+//! pass for the activation. With t = f(v) and s₁, s₂, s₃ the next three derivatives, the pass maps
+//!
+//! - v → f(v), d_i → s₁·d_i,
+//! - Laplacian l → s₁·l + s₂·Σ d_i², Hessian h_jk → s₁·h_jk + s₂·d_j·d_k,
+//!
+//! and its adjoint maps (v̄, d̄, l̄ or h̄) back by the transposed derivatives. Nothing of size n·width is ever stored:
+//! memory does not depend on the number of points.
+//!
+//! Blocks are dealt to a number of groups that depends on the points only; each group adds up in block order, and the
+//! groups are added in order: the result has the same bits for any number of threads.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::activation::Activation;
+use super::matmul::{product, product_first_transposed, product_transposed};
+use super::pass::{LANES, activation_pass, adjoint_pass};
+use super::real::Real;
+use super::{Channels, Order};
+use crate::loss::Rows;
+use crate::network::{Architecture, Layer};
+
+/// A block's activations should stay in a core's second-level cache.
+const BLOCK_BYTES: usize = 512 * 1024;
+
+/// Most partial sums of a reduction.
+const GROUPS: usize = 32;
+
+/// Evaluates one network with the fused kernel.
+pub struct Kernel<F> {
+    architecture: Architecture,
+    layers: Vec<Layer>,
+    idle: Mutex<Vec<Workspace<F>>>,
+}
+
+/// The buffers of one block; the capacity is kept from call to call.
+#[derive(Default)]
+struct Workspace<F> {
+    /// Network input ξ, `[P, D]`.
+    xi: Vec<F>,
+    /// Encoded input with Fourier features, `[K, P, 2F]`.
+    encoded: Vec<F>,
+    /// Per hidden layer: kept numbers and pre-activation derivatives, `[K, P, width]`.
+    z: Vec<Vec<F>>,
+    /// Per hidden layer: the second kept number, `[P, width]`.
+    keep: Vec<Vec<F>>,
+    /// Per hidden layer: activations, `[K, P, width]`.
+    a: Vec<Vec<F>>,
+    /// Output jets, `[K, P, m]`.
+    out: Vec<F>,
+    /// Adjoint of `out`.
+    out_bar: Vec<F>,
+    /// Adjoint of the activations of the layer in work.
+    bar: Vec<F>,
+    /// Adjoint of the layer below.
+    below: Vec<F>,
+    /// Residuals of the block, `[P, R]`.
+    residual: Vec<F>,
+}
+
+/// A range of points of one term.
+struct Block {
+    term: usize,
+    start: usize,
+    points: usize,
+}
+
+impl<F: Real> Kernel<F> {
+    /// A kernel for networks of the given shape.
+    pub fn new(architecture: Architecture) -> Self {
+        Self {
+            layers: architecture.layers(),
+            architecture,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The network's shape.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// Σ_i w_i·|r_i|² of each term.
+    pub fn losses(&self, parameters: &[F], terms: &[&Rows<F>]) -> Vec<f64> {
+        self.reduce(terms, |workspace, block, losses, _| {
+            let rows = terms[block.term];
+            losses[block.term] += self.block_loss(workspace, parameters, rows, block, false);
+        })
+        .0
+    }
+
+    /// Σ_i w_i·|r_i|² of each term, and the gradient of their sum in `gradient`, `[p]`.
+    pub fn gradient(&self, parameters: &[F], terms: &[&Rows<F>], gradient: &mut [F]) -> Vec<f64> {
+        let (losses, sum) = self.reduce(terms, |workspace, block, losses, partial| {
+            let rows = terms[block.term];
+            losses[block.term] += self.block_loss(workspace, parameters, rows, block, true);
+            self.backward(workspace, parameters, rows.channels, padded(block.points), |layer, product| {
+                product.add_to(layer, partial);
+            });
+        });
+        gradient.copy_from_slice(&sum);
+        losses
+    }
+
+    /// The residuals r_i of a term, `[n, R]`.
+    pub fn residuals(&self, parameters: &[F], rows: &Rows<F>) -> Vec<F> {
+        self.per_block(&[rows], |workspace, block| {
+            self.block_loss(workspace, parameters, rows, block, false);
+            workspace.residual[..block.points * rows.residuals].to_vec()
+        })
+        .concat()
+    }
+
+    /// The network's jets at n points `x`, `[n, D]`: returns `[n, m, K]`.
+    pub fn jets(&self, parameters: &[F], channels: Channels, x: &[F]) -> Vec<F> {
+        let d = channels.coordinates();
+        let rows = Rows {
+            channels,
+            points: x.len() / d,
+            residuals: 0,
+            components: self.architecture.components(),
+            x: Vec::new(),
+            coefficients: Vec::new(),
+            rhs: Vec::new(),
+            weights: Vec::new(),
+        };
+        let (m, k) = (self.architecture.components(), channels.count());
+        self.per_block(&[&rows], |workspace, block| {
+            let points = &x[block.start * d..(block.start + block.points) * d];
+            self.forward(workspace, parameters, channels, points);
+            let p = padded(block.points);
+            let mut jets = Vec::with_capacity(block.points * m * k);
+            for i in 0..block.points {
+                for c in 0..m {
+                    jets.extend((0..k).map(|channel| workspace.out[(channel * p + i) * m + c]));
+                }
+            }
+            jets
+        })
+        .concat()
+    }
+
+    /// Rows √w_i·∂r_ic/∂θ and entries √w_i·r_ic of the points `start..start + points` of a term.
+    ///
+    /// # Shapes
+    /// `jacobian` is `[points·R, p]`, `residual` is `[points·R]`.
+    pub fn jacobian(&self, parameters: &[F], rows: &Rows<F>, start: usize, points: usize, jacobian: &mut [F], residual: &mut [F]) {
+        let (p, r) = (self.architecture.parameters(), rows.residuals);
+        let size = block_points::<F>(&self.architecture, rows.channels);
+        jacobian[..points * r * p]
+            .par_chunks_mut(size * r * p)
+            .zip(residual[..points * r].par_chunks_mut(size * r))
+            .enumerate()
+            .for_each(|(index, (jacobian, residual))| {
+                let block = Block {
+                    term: 0,
+                    start: start + index * size,
+                    points: residual.len() / r,
+                };
+                let mut workspace = self.take();
+                self.block_loss(&mut workspace, parameters, rows, &block, false);
+                let roots: Vec<F> = (0..block.points)
+                    .map(|i| F::of(rows.weights[block.start + i].double().sqrt()))
+                    .collect();
+                for (i, chunk) in residual.chunks_mut(r).enumerate() {
+                    for (c, entry) in chunk.iter_mut().enumerate() {
+                        *entry = workspace.residual[i * r + c] * roots[i];
+                    }
+                }
+                for c in 0..r {
+                    self.seed(&mut workspace, rows, &block, |i, row| if row == c { roots[i] } else { F::ZERO });
+                    self.backward(&mut workspace, parameters, rows.channels, padded(block.points), |layer, product| {
+                        product.rows_to(layer, jacobian, block.points, |i| (i * r + c) * p);
+                    });
+                }
+                self.give(workspace);
+            });
+    }
+
+    fn take(&self) -> Workspace<F> {
+        self.idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default()
+    }
+
+    fn give(&self, workspace: Workspace<F>) {
+        self.idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(workspace);
+    }
+
+    fn blocks(&self, terms: &[&Rows<F>]) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for (term, rows) in terms.iter().enumerate() {
+            let size = block_points::<F>(&self.architecture, rows.channels);
+            for start in (0..rows.points).step_by(size) {
+                blocks.push(Block {
+                    term,
+                    start,
+                    points: size.min(rows.points - start),
+                });
+            }
+        }
+        blocks
+    }
+
+    fn per_block<T: Send>(&self, terms: &[&Rows<F>], work: impl Fn(&mut Workspace<F>, &Block) -> T + Sync) -> Vec<T> {
+        self.blocks(terms)
+            .par_iter()
+            .map(|block| {
+                let mut workspace = self.take();
+                let result = work(&mut workspace, block);
+                self.give(workspace);
+                result
+            })
+            .collect()
+    }
+
+    /// Runs `work` on every block; it adds to the losses per term and to a parameter vector.
+    fn reduce(
+        &self,
+        terms: &[&Rows<F>],
+        work: impl Fn(&mut Workspace<F>, &Block, &mut [f64], &mut [F]) + Sync,
+    ) -> (Vec<f64>, Vec<F>) {
+        let blocks = self.blocks(terms);
+        let p = self.architecture.parameters();
+        let per_group = blocks.len().div_ceil(GROUPS).max(1);
+        let partials: Vec<(Vec<f64>, Vec<F>)> = blocks
+            .par_chunks(per_group)
+            .map(|group| {
+                let mut workspace = self.take();
+                let mut losses = vec![0.0; terms.len()];
+                let mut partial = vec![F::ZERO; p];
+                for block in group {
+                    work(&mut workspace, block, &mut losses, &mut partial);
+                }
+                self.give(workspace);
+                (losses, partial)
+            })
+            .collect();
+        let mut losses = vec![0.0; terms.len()];
+        let mut sum = vec![F::ZERO; p];
+        for (part, partial) in partials {
+            losses.iter_mut().zip(part).for_each(|(a, b)| *a += b);
+            sum.iter_mut().zip(partial).for_each(|(a, b)| *a += b);
+        }
+        (losses, sum)
+    }
+
+    /// Forward pass and residuals of a block; with `seed` also the adjoint of its loss with respect to the output jets.
+    fn block_loss(&self, workspace: &mut Workspace<F>, parameters: &[F], rows: &Rows<F>, block: &Block, seed: bool) -> f64 {
+        let d = rows.channels.coordinates();
+        let points = &rows.x[block.start * d..(block.start + block.points) * d];
+        self.forward(workspace, parameters, rows.channels, points);
+        let (p, m, k, r) = (padded(block.points), rows.components, rows.channels.count(), rows.residuals);
+        resize(&mut workspace.residual, p * r);
+        let mut loss = 0.0;
+        for i in 0..block.points {
+            let point = block.start + i;
+            for row in 0..r {
+                let at = point * r + row;
+                let coefficients = &rows.coefficients[at * m * k..(at + 1) * m * k];
+                let mut sum = -rows.rhs[at];
+                for c in 0..m {
+                    for channel in 0..k {
+                        sum += coefficients[c * k + channel] * workspace.out[(channel * p + i) * m + c];
+                    }
+                }
+                workspace.residual[i * r + row] = sum;
+                loss += rows.weights[point].double() * sum.double() * sum.double();
+            }
+        }
+        if seed {
+            let residual = std::mem::take(&mut workspace.residual);
+            self.seed(workspace, rows, block, |i, row| {
+                F::TWO * rows.weights[block.start + i] * residual[i * r + row]
+            });
+            workspace.residual = residual;
+        }
+        loss
+    }
+
+    /// Sets the adjoint of the output jets to Σ_row factor(i, row)·C_i,row.
+    fn seed(&self, workspace: &mut Workspace<F>, rows: &Rows<F>, block: &Block, factor: impl Fn(usize, usize) -> F) {
+        let (p, m, k, r) = (padded(block.points), rows.components, rows.channels.count(), rows.residuals);
+        resize(&mut workspace.out_bar, k * p * m);
+        workspace.out_bar.fill(F::ZERO);
+        for i in 0..block.points {
+            for row in 0..r {
+                let factor = factor(i, row);
+                let at = (block.start + i) * r + row;
+                let coefficients = &rows.coefficients[at * m * k..(at + 1) * m * k];
+                for c in 0..m {
+                    for channel in 0..k {
+                        workspace.out_bar[(channel * p + i) * m + c] += factor * coefficients[c * k + channel];
+                    }
+                }
+            }
+        }
+    }
+
+    fn forward(&self, workspace: &mut Workspace<F>, parameters: &[F], channels: Channels, x: &[F]) {
+        let architecture = &self.architecture;
+        let (d, k, hidden) = (channels.coordinates(), channels.count(), architecture.hidden());
+        let n = x.len() / d;
+        let p = padded(n);
+        workspace.z.resize_with(hidden, Vec::new);
+        workspace.keep.resize_with(hidden, Vec::new);
+        workspace.a.resize_with(hidden, Vec::new);
+        resize(&mut workspace.xi, p * d);
+        for i in 0..p {
+            // Points beyond the last repeat it: their adjoints are zero.
+            let source = i.min(n - 1);
+            for j in 0..d {
+                workspace.xi[i * d + j] =
+                    (x[source * d + j] - F::of(architecture.center[j])) * F::of(architecture.slope[j]);
+            }
+        }
+        if !architecture.frequencies.is_empty() {
+            encode(architecture, channels, &workspace.xi, &mut workspace.encoded);
+        }
+        for l in 0..hidden {
+            let layer = &self.layers[l];
+            let (w, weights) = (layer.outputs, &parameters[layer.weights.clone()]);
+            let mut z = std::mem::take(&mut workspace.z[l]);
+            resize(&mut z, k * p * w);
+            if l > 0 {
+                product(&workspace.a[l - 1], weights, &mut z, k * p, layer.inputs, w);
+            } else if architecture.frequencies.is_empty() {
+                first_layer(architecture, channels, &workspace.xi, weights, w, &mut z);
+            } else {
+                product(&workspace.encoded, weights, &mut z, k * p, layer.inputs, w);
+            }
+            let biases = &parameters[layer.biases.clone()];
+            for row in z[..p * w].chunks_exact_mut(w) {
+                row.iter_mut().zip(biases).for_each(|(v, b)| *v += *b);
+            }
+            let (keep, a) = (&mut workspace.keep[l], &mut workspace.a[l]);
+            resize(keep, if architecture.activation == Activation::Tanh { 0 } else { p * w });
+            resize(a, k * p * w);
+            activation_pass(architecture.activation, channels, p * w, &mut z, keep, a);
+            workspace.z[l] = z;
+        }
+        let layer = &self.layers[hidden];
+        let m = layer.outputs;
+        resize(&mut workspace.out, k * p * m);
+        product(
+            &workspace.a[hidden - 1],
+            &parameters[layer.weights.clone()],
+            &mut workspace.out,
+            k * p,
+            layer.inputs,
+            m,
+        );
+        let biases = &parameters[layer.biases.clone()];
+        for row in workspace.out[..p * m].chunks_exact_mut(m) {
+            row.iter_mut().zip(biases).for_each(|(v, b)| *v += *b);
+        }
+    }
+
+    /// Takes the adjoint of the output jets down through the layers; `emit` receives each layer's operands.
+    fn backward(
+        &self,
+        workspace: &mut Workspace<F>,
+        parameters: &[F],
+        channels: Channels,
+        p: usize,
+        mut emit: impl FnMut(&Layer, &Operands<'_, F>),
+    ) {
+        let architecture = &self.architecture;
+        let (k, hidden) = (channels.count(), architecture.hidden());
+        for l in (0..=hidden).rev() {
+            let layer = &self.layers[l];
+            if l < hidden {
+                // `bar` holds the adjoint of the activations and becomes that of the pre-activations.
+                adjoint_pass(
+                    architecture.activation,
+                    channels,
+                    p * layer.outputs,
+                    &workspace.z[l],
+                    &workspace.keep[l],
+                    &mut workspace.bar,
+                );
+            }
+            let bar = if l == hidden { &workspace.out_bar } else { &workspace.bar };
+            let input = if l > 0 {
+                Input::Stacked(&workspace.a[l - 1])
+            } else if architecture.frequencies.is_empty() {
+                Input::Affine {
+                    xi: &workspace.xi,
+                    slope: &architecture.slope,
+                }
+            } else {
+                Input::Stacked(&workspace.encoded)
+            };
+            emit(
+                layer,
+                &Operands {
+                    input,
+                    bar,
+                    channels,
+                    p,
+                },
+            );
+            if l > 0 {
+                resize(&mut workspace.below, k * p * layer.inputs);
+                product_transposed(
+                    bar,
+                    &parameters[layer.weights.clone()],
+                    &mut workspace.below,
+                    k * p,
+                    layer.outputs,
+                    layer.inputs,
+                );
+                std::mem::swap(&mut workspace.bar, &mut workspace.below);
+            }
+        }
+    }
+}
+
+/// What a layer multiplied: its input jets and the adjoint of its output jets.
+struct Operands<'a, F> {
+    input: Input<'a, F>,
+    bar: &'a [F],
+    channels: Channels,
+    p: usize,
+}
+
+enum Input<'a, F> {
+    /// `[K, P, in]`.
+    Stacked(&'a [F]),
+    /// The jets of ξ itself: the value ξ, the constant first derivatives, no second ones.
+    Affine { xi: &'a [F], slope: &'a [f64] },
+}
+
+impl<F: Real> Operands<'_, F> {
+    /// Adds inputᵀ·bar and the column sums of the value channel to a parameter vector.
+    fn add_to(&self, layer: &Layer, gradient: &mut [F]) {
+        let (p, k, w) = (self.p, self.channels.count(), layer.outputs);
+        let weights = &mut gradient[layer.weights.clone()];
+        match &self.input {
+            Input::Stacked(a) => product_first_transposed(a, self.bar, weights, k * p, layer.inputs, w),
+            Input::Affine { xi, slope } => {
+                let d = layer.inputs;
+                for (i, bar) in self.bar[..p * w].chunks_exact(w).enumerate() {
+                    for j in 0..d {
+                        axpy(xi[i * d + j], bar, &mut weights[j * w..(j + 1) * w]);
+                    }
+                }
+                for j in 0..self.channels.firsts() {
+                    let channel = self.channels.first(j) * p * w;
+                    for bar in self.bar[channel..channel + p * w].chunks_exact(w) {
+                        axpy(F::of(slope[j]), bar, &mut weights[j * w..(j + 1) * w]);
+                    }
+                }
+            }
+        }
+        let biases = &mut gradient[layer.biases.clone()];
+        for bar in self.bar[..p * w].chunks_exact(w) {
+            axpy(F::ONE, bar, biases);
+        }
+    }
+
+    /// Writes each point's own product Σ_k input_k ⊗ bar_k into the row that starts at `offset(i)`.
+    fn rows_to(&self, layer: &Layer, jacobian: &mut [F], points: usize, offset: impl Fn(usize) -> usize) {
+        let (p, k, w, d) = (self.p, self.channels.count(), layer.outputs, layer.inputs);
+        for i in 0..points {
+            let row = &mut jacobian[offset(i)..];
+            row[layer.biases.clone()].copy_from_slice(&self.bar[i * w..(i + 1) * w]);
+            let weights = &mut row[layer.weights.clone()];
+            weights.fill(F::ZERO);
+            for channel in 0..k {
+                let bar = &self.bar[(channel * p + i) * w..(channel * p + i + 1) * w];
+                for j in 0..d {
+                    let value = match &self.input {
+                        Input::Stacked(a) => a[(channel * p + i) * d + j],
+                        Input::Affine { xi, .. } if channel == 0 => xi[i * d + j],
+                        Input::Affine { slope, .. }
+                            if self.channels.firsts() > 0 && channel == self.channels.first(j) =>
+                        {
+                            F::of(slope[j])
+                        }
+                        Input::Affine { .. } => continue,
+                    };
+                    axpy(value, bar, &mut weights[j * w..(j + 1) * w]);
+                }
+            }
+        }
+    }
+}
+
+fn padded(points: usize) -> usize {
+    points.next_multiple_of(LANES)
+}
+
+fn resize<F: Real>(buffer: &mut Vec<F>, length: usize) {
+    buffer.resize(length, F::ZERO);
+}
+
+/// Points per block: as many as keep two buffers per hidden layer in the cache.
+fn block_points<F>(architecture: &Architecture, channels: Channels) -> usize {
+    let units: usize = architecture.widths[1..architecture.widths.len() - 1].iter().sum();
+    let bytes = 2 * units * channels.count() * size_of::<F>();
+    (BLOCK_BYTES / bytes / LANES * LANES).clamp(LANES, 8 * LANES)
+}
+
+#[inline(always)]
+fn axpy<F: Real>(factor: F, x: &[F], y: &mut [F]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * *x);
+}
+
+/// z ← the jets of Wᵀξ: value rows Σ_j ξ_j·W_j, first-order rows slope_j·W_j, second-order rows 0.
+fn first_layer<F: Real>(architecture: &Architecture, channels: Channels, xi: &[F], weights: &[F], w: usize, z: &mut [F]) {
+    let d = channels.coordinates();
+    let p = xi.len() / d;
+    for (i, row) in z[..p * w].chunks_exact_mut(w).enumerate() {
+        row.fill(F::ZERO);
+        for j in 0..d {
+            axpy(xi[i * d + j], &weights[j * w..(j + 1) * w], row);
+        }
+    }
+    for j in 0..channels.firsts() {
+        let start = channels.first(j) * p * w;
+        let slope = F::of(architecture.slope[j]);
+        for row in z[start..start + p * w].chunks_exact_mut(w) {
+            row.iter_mut()
+                .zip(&weights[j * w..(j + 1) * w])
+                .for_each(|(z, weight)| *z = slope * *weight);
+        }
+    }
+    z[(1 + channels.firsts()) * p * w..].fill(F::ZERO);
+}
+
+/// encoded ← the jets of (sin(Bξ), cos(Bξ)), `[K, P, 2F]`.
+fn encode<F: Real>(architecture: &Architecture, channels: Channels, xi: &[F], encoded: &mut Vec<F>) {
+    let d = channels.coordinates();
+    let (p, features) = (xi.len() / d, architecture.frequencies.len() / d);
+    let width = 2 * features;
+    resize(encoded, channels.count() * p * width);
+    for f in 0..features {
+        let frequency = &architecture.frequencies[f * d..(f + 1) * d];
+        let slope: Vec<F> = (0..d).map(|j| F::of(frequency[j] * architecture.slope[j])).collect();
+        let seconds: Vec<F> = match channels.order {
+            Order::Value | Order::First => Vec::new(),
+            Order::Laplacian => vec![slope[..channels.space].iter().map(|s| *s * *s).sum()],
+            Order::Hessian => channels.pairs().iter().map(|&(j, k)| slope[j] * slope[k]).collect(),
+        };
+        for i in 0..p {
+            let phase: F = (0..d).map(|j| F::of(frequency[j]) * xi[i * d + j]).sum();
+            let (sine, cosine) = phase.sin_cos();
+            let mut put = |channel: usize, s: F, c: F| {
+                let at = (channel * p + i) * width;
+                encoded[at + f] = s;
+                encoded[at + features + f] = c;
+            };
+            put(0, sine, cosine);
+            for j in 0..channels.firsts() {
+                put(channels.first(j), slope[j] * cosine, -slope[j] * sine);
+            }
+            for (s, second) in seconds.iter().enumerate() {
+                put(1 + channels.firsts() + s, -*second * sine, -*second * cosine);
+            }
+        }
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jet::generic::{self, RowTensors};
+    use crate::network::{MlpConfig, download, upload};
+    use burn::backend::Autodiff;
+    use burn::tensor::{Element, Tensor, TensorData};
+    use burn_flex::{Flex, FlexDevice};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    struct Case {
+        kernel: Kernel<f64>,
+        parameters: Vec<f64>,
+        rows: Vec<Rows<f64>>,
+    }
+
+    fn case(space: usize, time: bool, order: Order, config: &MlpConfig, sizes: &[usize]) -> Case {
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let channels = Channels::new(space, time, order);
+        let d = channels.coordinates();
+        let m = 1 + space % 3;
+        let architecture = config.architecture(m, &vec![-0.5; d], &vec![2.0; d], &mut random);
+        let parameters = architecture.initial_parameters(&mut random);
+        let rows = sizes
+            .iter()
+            .enumerate()
+            .map(|(t, &n)| {
+                let r = 1 + t % 2;
+                let mut numbers = |count: usize| (0..count).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f64>>();
+                Rows {
+                    channels,
+                    points: n,
+                    residuals: r,
+                    components: m,
+                    x: numbers(n * d),
+                    coefficients: numbers(n * r * m * channels.count()),
+                    rhs: numbers(n * r),
+                    weights: numbers(n).iter().map(|w| w.abs() / n as f64).collect(),
+                }
+            })
+            .collect();
+        Case {
+            kernel: Kernel::new(architecture),
+            parameters,
+            rows,
+        }
+    }
+
+    fn cases() -> Vec<Case> {
+        let mut cases = Vec::new();
+        for activation in [Activation::Tanh, Activation::Sin, Activation::Swish] {
+            for (fourier_features, sizes) in [(0, vec![70, 33]), (5, vec![1])] {
+                let config = MlpConfig {
+                    width: 11,
+                    depth: 3,
+                    activation,
+                    fourier_features,
+                    fourier_scale: 1.0,
+                };
+                for order in [Order::Value, Order::First, Order::Laplacian, Order::Hessian] {
+                    for (space, time) in [(1, true), (2, false), (3, false), (3, true)] {
+                        cases.push(case(space, time, order, &config, &sizes));
+                    }
+                }
+            }
+        }
+        cases
+    }
+
+    fn by_burn<F: Real + Element>(case: &Case) -> (Vec<f64>, Vec<f64>) {
+        let device = FlexDevice;
+        let parameters: Vec<F> = case.parameters.iter().map(|v| F::of(*v)).collect();
+        let parameters: Tensor<Autodiff<Flex>, 1> =
+            upload(TensorData::from(&parameters[..]), &device).require_grad();
+        assert_eq!(parameters.dtype(), F::dtype());
+        let terms: Vec<RowTensors<Autodiff<Flex>>> = case
+            .rows
+            .iter()
+            .map(|rows| {
+                let all: Vec<usize> = (0..rows.points).collect();
+                RowTensors::new(&rows.gather::<F>(&all, 1.0), &device)
+            })
+            .collect();
+        let losses = generic::losses(case.kernel.architecture(), &parameters, &terms);
+        let gradients = losses.clone().sum().backward();
+        let gradient = parameters.grad(&gradients).map(download).unwrap_or_default();
+        (download(losses), gradient)
+    }
+
+    fn relative(a: &[f64], b: &[f64]) -> f64 {
+        let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
+        norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied()).max(1e-300)
+    }
+
+    #[test]
+    fn loss_and_gradient_equal_burns_automatic_differentiation_in_f64() {
+        for case in cases() {
+            let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
+            let mut gradient = vec![0.0; case.parameters.len()];
+            let losses = case.kernel.gradient(&case.parameters, &terms, &mut gradient);
+            assert_eq!(losses, case.kernel.losses(&case.parameters, &terms));
+            let (expected_losses, expected) = by_burn::<f64>(&case);
+            assert!(relative(&losses, &expected_losses) < 1e-12);
+            assert!(relative(&gradient, &expected) < 1e-12);
+        }
+    }
+
+    #[test]
+    fn loss_and_gradient_equal_burns_automatic_differentiation_in_f32() {
+        for case in cases() {
+            let kernel = Kernel::<f32>::new(case.kernel.architecture().clone());
+            let parameters: Vec<f32> = case.parameters.iter().map(|v| *v as f32).collect();
+            let rows: Vec<Rows<f32>> = case
+                .rows
+                .iter()
+                .map(|rows| rows.gather(&(0..rows.points).collect::<Vec<_>>(), 1.0))
+                .collect();
+            let mut gradient = vec![0.0; parameters.len()];
+            let losses = kernel.gradient(&parameters, &rows.iter().collect::<Vec<_>>(), &mut gradient);
+            let (expected_losses, expected) = by_burn::<f32>(&case);
+            let gradient: Vec<f64> = gradient.iter().map(|v| f64::from(*v)).collect();
+            assert!(relative(&losses, &expected_losses) < 1e-5);
+            assert!(relative(&gradient, &expected) < 1e-5);
+        }
+    }
+
+    #[test]
+    fn jets_match_central_differences_of_the_values() {
+        for case in cases() {
+            let channels = case.rows[0].channels;
+            let d = channels.coordinates();
+            let (m, k) = (case.kernel.architecture().components(), channels.count());
+            let x: Vec<f64> = case.rows[0].x[..d].to_vec();
+            let jet = case.kernel.jets(&case.parameters, channels, &x);
+            let values = Channels::new(channels.space, channels.time, Order::Value);
+            let h = 1e-3;
+            let f = |shift: &[(usize, f64)]| {
+                let mut x = x.clone();
+                shift.iter().for_each(|(j, s)| x[*j] += s * h);
+                case.kernel.jets(&case.parameters, values, &x)
+            };
+            // Truncation is about h² = 1e-6 times fourth derivatives.
+            let close = |a: f64, b: f64| assert!((a - b).abs() < 2e-4 * (1.0 + b.abs()), "{a} {b}");
+            for c in 0..m {
+                let at = |channel: usize| jet[c * k + channel];
+                let second = |i: usize, j: usize| {
+                    (f(&[(i, 1.0), (j, 1.0)])[c] - f(&[(i, 1.0), (j, -1.0)])[c] - f(&[(i, -1.0), (j, 1.0)])[c]
+                        + f(&[(i, -1.0), (j, -1.0)])[c])
+                        / (4.0 * h * h)
+                };
+                for j in 0..channels.firsts() {
+                    close(at(channels.first(j)), (f(&[(j, 1.0)])[c] - f(&[(j, -1.0)])[c]) / (2.0 * h));
+                }
+                match channels.order {
+                    Order::Laplacian => close(at(channels.laplacian()), (0..channels.space).map(|j| second(j, j)).sum()),
+                    Order::Hessian => {
+                        for (i, j) in channels.pairs() {
+                            close(at(channels.second(i, j)), second(i, j));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn jacobian_rows_reproduce_gradient_and_loss() {
+        for case in cases() {
+            let p = case.parameters.len();
+            for rows in &case.rows {
+                let mut jacobian = vec![f64::NAN; rows.points * rows.residuals * p];
+                let mut residual = vec![f64::NAN; rows.points * rows.residuals];
+                case.kernel
+                    .jacobian(&case.parameters, rows, 0, rows.points, &mut jacobian, &mut residual);
+                let mut expected = vec![0.0; p];
+                let loss = case.kernel.gradient(&case.parameters, &[rows], &mut expected)[0];
+                let squares: f64 = residual.iter().map(|r| r * r).sum();
+                assert!((loss - squares).abs() < 1e-12 * loss);
+                let gradient: Vec<f64> = (0..p)
+                    .map(|j| residual.iter().zip(jacobian.chunks(p)).map(|(r, row)| 2.0 * r * row[j]).sum())
+                    .collect();
+                assert!(relative(&gradient, &expected) < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn the_result_has_the_same_bits_for_any_number_of_threads() {
+        let config = MlpConfig::default();
+        let case = case(2, false, Order::Hessian, &config, &[3000, 100]);
+        let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
+        let run = |threads: usize| {
+            let mut gradient = vec![0.0; case.parameters.len()];
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let losses = match pool {
+                Ok(pool) => pool.install(|| case.kernel.gradient(&case.parameters, &terms, &mut gradient)),
+                Err(error) => panic!("{error}"),
+            };
+            (losses, gradient)
+        };
+        let one = run(1);
+        assert_eq!(one, run(2));
+        assert_eq!(one, run(5));
+    }
+
+    #[test]
+    fn a_non_finite_input_makes_the_loss_non_finite() {
+        let mut case = case(2, false, Order::Hessian, &MlpConfig::default(), &[40]);
+        case.rows[0].x[3] = f64::NAN;
+        assert!(case.kernel.losses(&case.parameters, &[&case.rows[0]])[0].is_nan());
+        case.rows[0].x[3] = 1e9;
+        assert!(case.kernel.losses(&case.parameters, &[&case.rows[0]])[0].is_finite());
+    }
+}

@@ -1,0 +1,192 @@
+//! The jet in Burn tensor operations: any device and element type; the reference for the fused kernel.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData, activation};
+
+use super::activation::Activation;
+use super::real::Real;
+use super::{Channels, Order};
+use crate::loss::Rows;
+use crate::network::{Architecture, upload};
+
+/// [`Rows`] on a device.
+#[derive(Clone, Debug)]
+pub struct RowTensors<B: Backend> {
+    channels: Channels,
+    /// `[n, D]`.
+    x: Tensor<B, 2>,
+    /// `[n, R, m·K]`.
+    coefficients: Tensor<B, 3>,
+    /// `[n, R]`.
+    rhs: Tensor<B, 2>,
+    /// `[n, 1]`.
+    weights: Tensor<B, 2>,
+}
+
+impl<B: Backend> RowTensors<B> {
+    /// Uploads rows with their own element type.
+    pub fn new<F: Real + burn::tensor::Element>(rows: &Rows<F>, device: &B::Device) -> Self {
+        let (n, r) = (rows.points, rows.residuals);
+        let data = |values: &[F], shape: Vec<usize>| TensorData::new(values.to_vec(), shape);
+        Self {
+            channels: rows.channels,
+            x: upload(data(&rows.x, vec![n, rows.channels.coordinates()]), device),
+            coefficients: upload(
+                data(&rows.coefficients, vec![n, r, rows.components * rows.channels.count()]),
+                device,
+            ),
+            rhs: upload(data(&rows.rhs, vec![n, r]), device),
+            weights: upload(data(&rows.weights, vec![n, 1]), device),
+        }
+    }
+}
+
+/// Σ_i w_i·|r_i|² of each term, `[T]`.
+pub fn losses<B: Backend>(architecture: &Architecture, parameters: &Tensor<B, 1>, terms: &[RowTensors<B>]) -> Tensor<B, 1> {
+    let losses = terms
+        .iter()
+        .map(|rows| {
+            let [n, r, columns] = rows.coefficients.dims();
+            let jets = jets(architecture, parameters, rows.channels, rows.x.clone());
+            // [K, n, m] → [n, 1, m·K]
+            let jets = jets.permute([1, 2, 0]).reshape([n, 1, columns]);
+            let residual = (rows.coefficients.clone() * jets).sum_dim(2).reshape([n, r]) - rows.rhs.clone();
+            (residual.clone() * residual * rows.weights.clone()).sum()
+        })
+        .collect();
+    Tensor::cat(losses, 0)
+}
+
+/// The network's jets at the points `x`, `[n, D]`: returns `[K, n, m]`.
+pub fn jets<B: Backend>(architecture: &Architecture, parameters: &Tensor<B, 1>, channels: Channels, x: Tensor<B, 2>) -> Tensor<B, 3> {
+    let [n, _] = x.dims();
+    let k = channels.count();
+    let layers = architecture.layers();
+    let mut stacked = input(architecture, channels, x);
+    for (l, layer) in layers.iter().enumerate() {
+        let weights = parameters
+            .clone()
+            .slice([layer.weights.clone()])
+            .reshape([layer.inputs, layer.outputs]);
+        let biases = parameters.clone().slice([layer.biases.clone()]).reshape([1, layer.outputs]);
+        let z = stacked.reshape([k * n, layer.inputs]).matmul(weights).reshape([k, n, layer.outputs]);
+        let channel = |c: usize| z.clone().slice([c..c + 1, 0..n, 0..layer.outputs]).reshape([n, layer.outputs]);
+        let value = channel(0) + biases;
+        let mut out = Vec::with_capacity(k);
+        if l + 1 == layers.len() {
+            out.push(value);
+            out.extend((1..k).map(channel));
+        } else {
+            let [f, first, second] = derivatives(architecture.activation, value, channels);
+            out.push(f);
+            out.extend((0..channels.firsts()).map(|j| first.clone() * channel(channels.first(j))));
+            match channels.order {
+                Order::Value | Order::First => {}
+                Order::Laplacian => {
+                    let squares = (0..channels.space)
+                        .map(|j| {
+                            let d = channel(channels.first(j));
+                            d.clone() * d
+                        })
+                        .reduce(|a, b| a + b);
+                    let linear = first * channel(channels.laplacian());
+                    out.push(match squares {
+                        Some(squares) => linear + second * squares,
+                        None => linear,
+                    });
+                }
+                Order::Hessian => {
+                    for (j, k) in channels.pairs() {
+                        let product = channel(channels.first(j)) * channel(channels.first(k));
+                        out.push(first.clone() * channel(channels.second(j, k)) + second.clone() * product);
+                    }
+                }
+            }
+        }
+        stacked = Tensor::stack(out, 0);
+    }
+    stacked
+}
+
+/// f, f′, f″ at v; the second is skipped where no channel needs it.
+fn derivatives<B: Backend>(kind: Activation, v: Tensor<B, 2>, channels: Channels) -> [Tensor<B, 2>; 3] {
+    let second = channels.seconds() > 0;
+    match kind {
+        Activation::Tanh => {
+            let t = v.tanh();
+            let first = -(t.clone() * t.clone()) + 1.0;
+            let curvature = if second { t.clone() * first.clone() * -2.0 } else { t.clone() };
+            [t, first, curvature]
+        }
+        Activation::Sin => {
+            let s = v.clone().sin();
+            [s.clone(), v.cos(), -s]
+        }
+        Activation::Swish => {
+            let s = activation::sigmoid(v.clone());
+            let s1 = s.clone() * (-s.clone() + 1.0);
+            let first = s.clone() + v.clone() * s1.clone();
+            let curvature = if second {
+                s1 * (v.clone() * (s.clone() * -2.0 + 1.0) + 2.0)
+            } else {
+                s1
+            };
+            [v * s, first, curvature]
+        }
+    }
+}
+
+/// The jets of the encoded input, `[K, n, features]`.
+fn input<B: Backend>(architecture: &Architecture, channels: Channels, x: Tensor<B, 2>) -> Tensor<B, 3> {
+    let [n, d] = x.dims();
+    let device = x.device();
+    let dtype = x.dtype();
+    let row = |values: Vec<f64>| {
+        let width = values.len();
+        Tensor::<B, 2>::from_data(TensorData::new(values, [1, width]).convert_dtype(dtype), (&device, dtype))
+    };
+    let xi = (x - row(architecture.center.clone())) * row(architecture.slope.clone());
+    let slope = &architecture.slope;
+    if architecture.frequencies.is_empty() {
+        let zero = xi.zeros_like();
+        let mut out = vec![xi];
+        for j in 0..channels.firsts() {
+            let mut unit = vec![0.0; d];
+            unit[j] = slope[j];
+            out.push(zero.clone() + row(unit));
+        }
+        out.extend((0..channels.seconds()).map(|_| zero.clone()));
+        return Tensor::stack(out, 0);
+    }
+    let features = architecture.frequencies.len() / d;
+    let column = |j: usize| -> Vec<f64> { (0..features).map(|f| architecture.frequencies[f * d + j]).collect() };
+    let scaled = |j: usize| -> Vec<f64> { column(j).iter().map(|b| b * slope[j]).collect() };
+    let phase = (0..d)
+        .map(|j| xi.clone().slice([0..n, j..j + 1]) * row(column(j)))
+        .reduce(|a, b| a + b)
+        .unwrap_or_else(|| xi.clone());
+    let (s, c) = (phase.clone().sin(), phase.cos());
+    let mut out = vec![Tensor::cat(vec![s.clone(), c.clone()], 1)];
+    for j in 0..channels.firsts() {
+        let b = row(scaled(j));
+        out.push(Tensor::cat(vec![c.clone() * b.clone(), -(s.clone() * b)], 1));
+    }
+    let seconds: Vec<Vec<f64>> = match channels.order {
+        Order::Value | Order::First => Vec::new(),
+        Order::Laplacian => vec![
+            (0..features)
+                .map(|f| (0..channels.space).map(|j| scaled(j)[f].powi(2)).sum())
+                .collect(),
+        ],
+        Order::Hessian => channels
+            .pairs()
+            .iter()
+            .map(|&(j, k)| scaled(j).iter().zip(scaled(k)).map(|(a, b)| a * b).collect())
+            .collect(),
+    };
+    for second in seconds {
+        let b = row(second);
+        out.push(-Tensor::cat(vec![s.clone() * b.clone(), c.clone() * b], 1));
+    }
+    Tensor::stack(out, 0)
+}

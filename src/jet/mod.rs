@@ -1,0 +1,23 @@
+//! The core: a field together with its coordinate derivatives.
+//!
+//! Burn differentiates once and in reverse; equations need first and second derivatives with respect to coordinates and
+//! then a gradient with respect to the parameters. So coordinate derivatives are carried *forward* through the network
+//! as a jet, and one reverse pass gives the parameter gradient.
+//!
+//! - [`Channels`] says which derivatives are carried,
+//! - [`Jet`] is what an equation or a condition sees of a field at one point,
+//! - [`Scalar`] is the number that closed-form functions of x (formulas, distances) are evaluated with, either plain or
+//!   as a [`CoordinateJet`],
+//! - [`fused`] is the CPU kernel, [`generic`] the same mathematics in Burn tensor operations.
+
+pub mod activation;
+mod channels;
+mod coordinate;
+pub mod fused;
+pub mod generic;
+pub(crate) mod matmul;
+mod pass;
+pub mod real;
+
+pub use channels::{Channels, Jet, Order};
+pub use coordinate::{COORDINATES, CoordinateJet, Scalar};

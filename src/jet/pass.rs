@@ -1,0 +1,194 @@
+//! The vectorised passes of the fused kernel: activation jets and their adjoint.
+//!
+//! The loops run over [`LANES`] values at a time without branches; `pulp` compiles them once per instruction set and
+//! picks one at run time.
+
+use super::activation::{Activation, Nonlinearity, Sin, Swish, Tanh};
+use super::real::Real;
+use super::{Channels, Order};
+
+/// Values per inner loop; the points of a block are padded to a multiple of it.
+pub(super) const LANES: usize = 32;
+
+/// a ← the jets of f(v); z keeps what the adjoint needs. Buffers are `[K, n]`, n a multiple of [`LANES`].
+pub(super) fn activation_pass<F: Real>(kind: Activation, channels: Channels, n: usize, z: &mut [F], keep: &mut [F], a: &mut [F]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || match kind {
+            Activation::Tanh => activate::<F, Tanh>(channels, n, z, keep, a),
+            Activation::Sin => activate::<F, Sin>(channels, n, z, keep, a),
+            Activation::Swish => activate::<F, Swish>(channels, n, z, keep, a),
+        },
+    );
+}
+
+/// bar ← the adjoint of the pre-activations from that of the activations, in place.
+pub(super) fn adjoint_pass<F: Real>(kind: Activation, channels: Channels, n: usize, z: &[F], keep: &[F], bar: &mut [F]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || match kind {
+            Activation::Tanh => adjoint::<F, Tanh>(channels, n, z, keep, bar),
+            Activation::Sin => adjoint::<F, Sin>(channels, n, z, keep, bar),
+            Activation::Swish => adjoint::<F, Swish>(channels, n, z, keep, bar),
+        },
+    );
+}
+
+/// One vector's worth of a channel.
+#[inline(always)]
+fn lanes<F: Real>(buffer: &[F], at: usize) -> &[F; LANES] {
+    match buffer[at..at + LANES].try_into() {
+        Ok(lanes) => lanes,
+        Err(_) => unreachable!("the slice has this length"),
+    }
+}
+
+#[inline(always)]
+fn lanes_mut<F: Real>(buffer: &mut [F], at: usize) -> &mut [F; LANES] {
+    match (&mut buffer[at..at + LANES]).try_into() {
+        Ok(lanes) => lanes,
+        Err(_) => unreachable!("the slice has this length"),
+    }
+}
+
+#[inline(always)]
+fn activate<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &mut [F], keep: &mut [F], a: &mut [F]) {
+    let pairs = pairs(channels);
+    let seconds = (1 + channels.firsts()) * n;
+    for start in (0..n).step_by(LANES) {
+        let mut first = [F::ZERO; LANES];
+        let mut second = [F::ZERO; LANES];
+        {
+            let (value, v) = (lanes_mut(a, start), lanes_mut(z, start));
+            let mut kept = [F::ZERO; LANES];
+            for l in 0..LANES {
+                let (one, two) = N::keep(v[l]);
+                let [f, d1, d2, _] = N::derivatives(one, two);
+                (v[l], kept[l]) = (one, two);
+                (value[l], first[l], second[l]) = (f, d1, d2);
+            }
+            if !keep.is_empty() {
+                *lanes_mut(keep, start) = kept;
+            }
+        }
+        for j in 0..channels.firsts() {
+            let at = channels.first(j) * n + start;
+            let (out, d) = (lanes_mut(a, at), lanes(z, at));
+            for l in 0..LANES {
+                out[l] = first[l] * d[l];
+            }
+        }
+        match channels.order {
+            Order::Value | Order::First => {}
+            Order::Laplacian => {
+                let mut squares = [F::ZERO; LANES];
+                for j in 0..channels.space {
+                    let d = lanes(z, channels.first(j) * n + start);
+                    for l in 0..LANES {
+                        squares[l] += d[l] * d[l];
+                    }
+                }
+                let (out, laplacian) = (lanes_mut(a, seconds + start), lanes(z, seconds + start));
+                for l in 0..LANES {
+                    out[l] = first[l] * laplacian[l] + second[l] * squares[l];
+                }
+            }
+            Order::Hessian => {
+                for (s, &(j, k)) in pairs.iter().take(channels.seconds()).enumerate() {
+                    let at = seconds + s * n + start;
+                    let (out, h) = (lanes_mut(a, at), lanes(z, at));
+                    let dj = lanes(z, channels.first(j) * n + start);
+                    let dk = lanes(z, channels.first(k) * n + start);
+                    for l in 0..LANES {
+                        out[l] = first[l] * h[l] + second[l] * dj[l] * dk[l];
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn adjoint<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &[F], keep: &[F], bar: &mut [F]) {
+    let pairs = pairs(channels);
+    let seconds = (1 + channels.firsts()) * n;
+    for start in (0..n).step_by(LANES) {
+        let mut s1 = [F::ZERO; LANES];
+        let mut s2 = [F::ZERO; LANES];
+        let mut s3 = [F::ZERO; LANES];
+        let mut v_bar = [F::ZERO; LANES];
+        {
+            let one = lanes(z, start);
+            let kept = if keep.is_empty() { &[F::ZERO; LANES] } else { lanes(keep, start) };
+            let bar = lanes(bar, start);
+            for l in 0..LANES {
+                [_, s1[l], s2[l], s3[l]] = N::derivatives(one[l], kept[l]);
+                v_bar[l] = s1[l] * bar[l];
+            }
+        }
+        // First-order channels: d̄ ← s₁·d̄ (+ below, from the second-order ones), v̄ += s₂·Σ d̄·d.
+        for j in 0..channels.firsts() {
+            let at = channels.first(j) * n + start;
+            let (d_bar, d) = (lanes_mut(bar, at), lanes(z, at));
+            for l in 0..LANES {
+                v_bar[l] += s2[l] * d_bar[l] * d[l];
+                d_bar[l] *= s1[l];
+            }
+        }
+        match channels.order {
+            Order::Value | Order::First => {}
+            Order::Laplacian => {
+                let l_bar = *lanes(bar, seconds + start);
+                let mut squares = [F::ZERO; LANES];
+                for j in 0..channels.space {
+                    let at = channels.first(j) * n + start;
+                    let (d_bar, d) = (lanes_mut(bar, at), lanes(z, at));
+                    for l in 0..LANES {
+                        squares[l] += d[l] * d[l];
+                        d_bar[l] += F::TWO * l_bar[l] * s2[l] * d[l];
+                    }
+                }
+                let (out, laplacian) = (lanes_mut(bar, seconds + start), lanes(z, seconds + start));
+                for l in 0..LANES {
+                    v_bar[l] += l_bar[l] * (s2[l] * laplacian[l] + s3[l] * squares[l]);
+                    out[l] = s1[l] * l_bar[l];
+                }
+            }
+            Order::Hessian => {
+                for (s, &(j, k)) in pairs.iter().take(channels.seconds()).enumerate() {
+                    let at = seconds + s * n + start;
+                    let h_bar = *lanes(bar, at);
+                    let h = lanes(z, at);
+                    let (aj, ak) = (channels.first(j) * n + start, channels.first(k) * n + start);
+                    let (dj, dk) = (lanes(z, aj), lanes(z, ak));
+                    for l in 0..LANES {
+                        v_bar[l] += h_bar[l] * (s2[l] * h[l] + s3[l] * dj[l] * dk[l]);
+                    }
+                    let dj_bar = lanes_mut(bar, aj);
+                    for l in 0..LANES {
+                        dj_bar[l] += h_bar[l] * s2[l] * dk[l];
+                    }
+                    let dk_bar = lanes_mut(bar, ak);
+                    for l in 0..LANES {
+                        dk_bar[l] += h_bar[l] * s2[l] * dj[l];
+                    }
+                    let out = lanes_mut(bar, at);
+                    for l in 0..LANES {
+                        out[l] = s1[l] * h_bar[l];
+                    }
+                }
+            }
+        }
+        *lanes_mut(bar, start) = v_bar;
+    }
+}
+
+/// [`Channels::pairs`] without an allocation.
+fn pairs(channels: Channels) -> [(usize, usize); 6] {
+    let mut pairs = [(0, 0); 6];
+    let all = (0..channels.space).flat_map(|j| (j..channels.space).map(move |k| (j, k)));
+    for (slot, pair) in pairs.iter_mut().zip(all) {
+        *slot = pair;
+    }
+    pairs
+}

@@ -1,0 +1,141 @@
+//! The multilayer perceptron as a Burn module.
+
+use burn::module::{Module, Param};
+use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor, TensorData};
+use rand::{Rng, RngExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Architecture;
+use crate::jet::activation::Activation;
+
+/// The networks that a problem file can name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub enum NetworkKind {
+    /// Multilayer perceptron with equal hidden layers, optionally behind Fourier features.
+    Mlp(MlpConfig),
+}
+
+impl Default for NetworkKind {
+    fn default() -> Self {
+        Self::Mlp(MlpConfig::default())
+    }
+}
+
+impl NetworkKind {
+    /// The shape for a problem with `components` outputs on a domain from `min` to `max`, time included.
+    pub fn architecture(&self, components: usize, min: &[f64], max: &[f64], random: &mut impl Rng) -> Architecture {
+        match self {
+            Self::Mlp(config) => config.architecture(components, min, max, random),
+        }
+    }
+}
+
+/// Multilayer perceptron.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpConfig {
+    /// Units per hidden layer.
+    pub width: usize,
+    /// Number of hidden layers.
+    pub depth: usize,
+    /// `Tanh`, `Sin` or `Swish`.
+    pub activation: Activation,
+    /// Number of random Fourier features in front of the first layer; 0 for none.
+    pub fourier_features: usize,
+    /// Standard deviation of the Fourier frequencies, in half periods per domain size.
+    pub fourier_scale: f64,
+}
+
+impl Default for MlpConfig {
+    fn default() -> Self {
+        Self {
+            width: 32,
+            depth: 3,
+            activation: Activation::Tanh,
+            fourier_features: 0,
+            fourier_scale: 1.0,
+        }
+    }
+}
+
+impl MlpConfig {
+    /// The shape; draws the Fourier frequencies, B ~ N(0, (π/2·scale)²) (Tancik et al., *Fourier features let networks
+    /// learn high frequency functions*, 2020).
+    pub fn architecture(&self, components: usize, min: &[f64], max: &[f64], random: &mut impl Rng) -> Architecture {
+        let d = min.len();
+        let spread = std::f64::consts::FRAC_PI_2 * self.fourier_scale;
+        let frequencies: Vec<f64> = (0..self.fourier_features * d).map(|_| spread * normal(random)).collect();
+        let inputs = if self.fourier_features > 0 { 2 * self.fourier_features } else { d };
+        let mut widths = vec![inputs];
+        widths.extend(std::iter::repeat_n(self.width, self.depth));
+        widths.push(components);
+        Architecture {
+            center: min.iter().zip(max).map(|(a, b)| 0.5 * (a + b)).collect(),
+            slope: min.iter().zip(max).map(|(a, b)| 2.0 / (b - a)).collect(),
+            frequencies,
+            widths,
+            activation: self.activation,
+        }
+    }
+}
+
+impl Architecture {
+    /// Random parameters: Glorot-normal weights (Glorot & Bengio 2010), biases uniform in [−1, 1] so that the units'
+    /// transitions are spread over the domain, and an output layer without bias.
+    pub fn initial_parameters(&self, random: &mut impl Rng) -> Vec<f64> {
+        let mut parameters = Vec::with_capacity(self.parameters());
+        let hidden = self.hidden();
+        for (l, layer) in self.layers().iter().enumerate() {
+            let deviation = (2.0 / (layer.inputs + layer.outputs) as f64).sqrt();
+            parameters.extend(layer.weights.clone().map(|_| deviation * normal(random)));
+            parameters.extend(
+                layer
+                    .biases
+                    .clone()
+                    .map(|_| if l == hidden { 0.0 } else { random.random_range(-1.0..1.0) }),
+            );
+        }
+        parameters
+    }
+}
+
+/// A standard normal number (Box & Muller 1958).
+fn normal(random: &mut impl Rng) -> f64 {
+    let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
+    radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
+}
+
+/// A network whose parameters live on a Burn device.
+#[derive(Module, Debug)]
+pub struct Mlp<B: Backend> {
+    /// All weights and biases, `[p]`, laid out as [`Architecture::layers`] says.
+    pub parameters: Param<Tensor<B, 1>>,
+}
+
+impl<B: Backend> Mlp<B> {
+    /// Uploads parameters as f32.
+    pub fn new(parameters: &[f64], device: &B::Device) -> Self {
+        let data: Vec<f32> = parameters.iter().map(|v| *v as f32).collect();
+        Self {
+            parameters: Param::from_tensor(upload(TensorData::from(&data[..]), device)),
+        }
+    }
+
+    /// Reads the parameters back.
+    pub fn to_vec(&self) -> Vec<f64> {
+        download(self.parameters.val())
+    }
+}
+
+/// A tensor with the element type of `data`, whatever the backend's default is.
+pub fn upload<B: Backend, const D: usize>(data: TensorData, device: &B::Device) -> Tensor<B, D> {
+    let dtype: DType = data.dtype;
+    Tensor::from_data(data, (device, dtype))
+}
+
+/// A tensor's elements as doubles, in row order.
+pub fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
