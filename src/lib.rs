@@ -1,7 +1,17 @@
 //! pinn
+pub mod cli;
+pub mod condition;
+pub mod device;
+pub mod equation;
 pub mod error;
+pub mod formulation;
+pub mod geometry;
 pub mod jet;
 pub mod loss;
 pub mod network;
-pub mod output { pub fn bytes(b: u64) -> String { b.to_string() } }
-pub mod problem { pub mod formula; mod locate; pub use locate::{locate, Path, Step}; }
+pub mod output;
+pub mod problem;
+pub mod sampler;
+pub mod solution;
+pub mod solve;
+pub mod training;

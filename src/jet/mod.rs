@@ -17,6 +17,7 @@ pub mod fused;
 pub mod generic;
 pub(crate) mod matmul;
 mod pass;
+pub mod operation;
 pub mod real;
 
 pub use channels::{Channels, Jet, Order};

@@ -1,6 +1,7 @@
 //! Loss terms: weighted means of squared residuals.
 
 mod rows;
-
+mod weights;
 
 pub use rows::Rows;
+pub use weights::{Weights, term_weights};

@@ -1,0 +1,112 @@
+//! `pinn list`: the kinds and their fields, from the doc comments of the types that read them.
+
+use std::fmt::Write;
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::Value;
+
+use super::{Exit, print};
+use crate::condition::ConditionKind;
+use crate::equation::EquationKind;
+use crate::error::Error;
+use crate::geometry::GeometryKind;
+use crate::network::NetworkKind;
+use crate::sampler::SamplerKind;
+use crate::training::StageKind;
+
+/// A family of kinds.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Kinds {
+    /// What is solved
+    Equations,
+    /// Where
+    Geometries,
+    /// What holds on a boundary
+    Conditions,
+    /// Which function is trained
+    Networks,
+    /// Training stages
+    Optimizers,
+    /// Which points
+    Samplers,
+}
+
+pub(super) fn run(kinds: Option<Kinds>) -> Result<Exit, Error> {
+    use clap::ValueEnum;
+    let wanted: Vec<Kinds> = kinds.map_or_else(|| Kinds::value_variants().to_vec(), |kind| vec![kind]);
+    for kind in wanted {
+        print(&match kind {
+            Kinds::Equations => family::<EquationKind>("equations"),
+            Kinds::Geometries => family::<GeometryKind>("geometries"),
+            Kinds::Conditions => family::<ConditionKind>("conditions"),
+            Kinds::Networks => family::<NetworkKind>("networks"),
+            Kinds::Optimizers => family::<StageKind>("optimizers"),
+            Kinds::Samplers => family::<SamplerKind>("samplers"),
+        });
+    }
+    Ok(Exit::Solved)
+}
+
+fn family<T: JsonSchema>(title: &str) -> String {
+    let mut generator = SchemaGenerator::default();
+    let schema = T::json_schema(&mut generator);
+    let definitions = generator.definitions();
+    let mut text = format!("{title}\n");
+    for variant in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+        let doc = first_line(variant.get("description"));
+        // A kind without fields is a constant, one with fields an object of one property.
+        if let Some(name) = variant.get("const").and_then(Value::as_str) {
+            let _ = writeln!(text, "  {name}  {doc}");
+            continue;
+        }
+        let Some((name, body)) = variant.get("properties").and_then(Value::as_object).and_then(|p| p.iter().next()) else {
+            continue;
+        };
+        let _ = writeln!(text, "  {name}  {doc}");
+        let body = resolve(body, definitions);
+        let required: Vec<&str> = body
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let fields = body.get("properties").and_then(Value::as_object);
+        for (field, description) in fields.into_iter().flatten() {
+            let default = match description.get("default") {
+                Some(value) if !value.is_null() && !required.contains(&field.as_str()) => format!(" [default: {}]", plain(value)),
+                _ if required.contains(&field.as_str()) => String::new(),
+                _ => " [optional]".into(),
+            };
+            let doc = first_line(description.get("description"));
+            let _ = writeln!(text, "    {field:<18} {doc}{default}");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn resolve<'a>(schema: &'a Value, definitions: &'a serde_json::Map<String, Value>) -> &'a Value {
+    schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|path| definitions.get(path.trim_start_matches("#/$defs/")))
+        .unwrap_or(schema)
+}
+
+/// The first paragraph, on one line.
+fn first_line(description: Option<&Value>) -> String {
+    description
+        .and_then(Value::as_str)
+        .and_then(|text| text.split("\n\n").next())
+        .map_or_else(String::new, |text| text.replace('\n', " "))
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("({})", items.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+

@@ -1,0 +1,77 @@
+//! `pinn solve`
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::progress::Bar;
+use super::{Exit, SolveArguments, print};
+use crate::error::Error;
+use crate::output::{Verdict, bytes};
+use crate::solve::{Outcome, Request, solve};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn run(arguments: SolveArguments) -> Result<Exit, Error> {
+    // The first Ctrl-C ends the run at its next step, the second one at once.
+    let handler = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    debug_assert!(handler.is_ok(), "the handler is set once");
+    let request = Request {
+        file: arguments.file,
+        device: arguments.device,
+        out: arguments.out,
+        seed: arguments.seed,
+        batch: arguments.batch,
+        quick: arguments.quick,
+    };
+    let mut bar = Bar::new();
+    let outcome = solve(&request, &INTERRUPTED, &mut bar)?;
+    bar.finish();
+    print(&report(&outcome));
+    Ok(match outcome.summary.verdict {
+        Verdict::Solved | Verdict::Unjudged => Exit::Solved,
+        Verdict::Missed | Verdict::Unfinished => Exit::Missed,
+    })
+}
+
+/// The final table.
+fn report(outcome: &Outcome) -> String {
+    let summary = &outcome.summary;
+    let mut text = String::new();
+    let _ = writeln!(text, "{}", summary.title);
+    for stage in &summary.stages {
+        let _ = writeln!(
+            text,
+            "  {:<12} {:>6} steps {:>8.1} s   loss {:.2e}   {}",
+            stage.stage, stage.steps, stage.seconds, stage.loss, stage.stop
+        );
+    }
+    if let Some(errors) = &summary.errors {
+        let limits = outcome.tolerance.map_or([None, None], |(field, flux)| [Some(field), flux]);
+        for ((name, value), limit) in outcome.norms.iter().zip([errors.field_l2, errors.flux_l2]).zip(limits) {
+            let judged = match limit {
+                Some(limit) if summary.quick => format!("   (tolerance {limit:.1e}, not judged with --quick)"),
+                Some(limit) if value <= limit => format!("   (tolerance {limit:.1e}, met)"),
+                Some(limit) => format!("   (tolerance {limit:.1e}, MISSED)"),
+                None => String::new(),
+            };
+            let _ = writeln!(text, "  {:<34} {value:.2e}{judged}", format!("{name}, relative L2 error"));
+        }
+    }
+    let balance = &summary.balance;
+    let _ = writeln!(text, "  {:<34} {:.2e}", "balance, relative", balance.relative);
+    let _ = writeln!(text, "  {:<34} {:.2e}", "residual on fresh points, relative", balance.held_out_residual);
+    let memory = summary.peak_memory_bytes.map_or("unknown".into(), bytes);
+    let _ = writeln!(
+        text,
+        "  {} parameters, {} points, {:.1} s, peak memory {memory}",
+        summary.parameters,
+        summary.terms.iter().map(|term| term.points).sum::<usize>(),
+        summary.seconds
+    );
+    let _ = writeln!(text, "  results in {}", outcome.folder.display());
+    text
+}

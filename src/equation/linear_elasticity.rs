@@ -1,0 +1,301 @@
+//! Small-strain isotropic elasticity in displacements.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Equation, Quantity, Scale};
+use crate::jet::{Jet, Order};
+use crate::problem::{Expression, Field};
+
+/// Small-strain isotropic elasticity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinearElasticity {
+    /// `PlaneStress`, `PlaneStrain`, `Solid` (3D) or `Bar` (1D).
+    pub model: ElasticModel,
+    /// Young's modulus E, Pa.
+    pub young: Expression,
+    /// Poisson's ratio ν.
+    pub poisson: Expression,
+    /// Force per volume along each axis, N/m³.
+    #[serde(default)]
+    pub body_force: Vec<Expression>,
+}
+
+/// How the body deforms across the coordinates that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ElasticModel {
+    /// 2D, thin plate: no stress across it.
+    PlaneStress,
+    /// 2D, long body: no strain across it.
+    PlaneStrain,
+    /// 3D.
+    Solid,
+    /// 1D, uniaxial stress.
+    Bar,
+}
+
+impl ElasticModel {
+    /// Number of space coordinates d.
+    pub fn dimension(self) -> usize {
+        match self {
+            Self::Bar => 1,
+            Self::PlaneStress | Self::PlaneStrain => 2,
+            Self::Solid => 3,
+        }
+    }
+
+    /// Lamé's constants by Young's modulus, (λ/E, μ/E), such that σ = λ·tr ε·1 + 2μ·ε over the d coordinates.
+    ///
+    /// # Source
+    /// Timoshenko & Goodier, *Theory of Elasticity*, 1970, arts. 6, 16, 17; plane stress has λ* = νE/(1−ν²).
+    pub fn lame(self, poisson: f64) -> (f64, f64) {
+        let shear = 0.5 / (1.0 + poisson);
+        let lambda = match self {
+            Self::Bar => return (0.0, 0.5),
+            Self::PlaneStress => poisson / (1.0 - poisson * poisson),
+            Self::PlaneStrain | Self::Solid => poisson / ((1.0 + poisson) * (1.0 - 2.0 * poisson)),
+        };
+        (lambda, shear)
+    }
+}
+
+/// The dimensionless equation (λ+μ)·grad div u + μ·Δu + f = 0.
+#[derive(Clone, Debug)]
+pub struct Elasticity {
+    model: ElasticModel,
+    poisson: f64,
+    lambda: f64,
+    shear: f64,
+    body_force: Vec<Field>,
+}
+
+impl Elasticity {
+    /// Stresses are in units of Young's modulus.
+    pub fn new(model: ElasticModel, poisson: f64, body_force: Vec<Field>) -> Self {
+        let (lambda, shear) = model.lame(poisson);
+        Self {
+            model,
+            poisson,
+            lambda,
+            shear,
+            body_force,
+        }
+    }
+
+    fn dimension(&self) -> usize {
+        self.model.dimension()
+    }
+
+    /// Strain in three dimensions, row by row.
+    fn strain(&self, u: &Jet<'_>) -> [[f64; 3]; 3] {
+        let d = self.dimension();
+        let mut strain = [[0.0; 3]; 3];
+        for i in 0..d {
+            for j in 0..d {
+                strain[i][j] = 0.5 * (u.first(i, j) + u.first(j, i));
+            }
+        }
+        let trace: f64 = (0..d).map(|i| strain[i][i]).sum();
+        match self.model {
+            // ε_zz = −ν/(1−ν)·(ε_xx + ε_yy)
+            ElasticModel::PlaneStress => strain[2][2] = -self.poisson / (1.0 - self.poisson) * trace,
+            ElasticModel::Bar => {
+                strain[1][1] = -self.poisson * trace;
+                strain[2][2] = strain[1][1];
+            }
+            ElasticModel::PlaneStrain | ElasticModel::Solid => {}
+        }
+        strain
+    }
+
+    fn stress(&self, u: &Jet<'_>) -> [[f64; 3]; 3] {
+        let d = self.dimension();
+        let strain = self.strain(u);
+        let trace: f64 = (0..d).map(|i| strain[i][i]).sum();
+        let mut stress = [[0.0; 3]; 3];
+        for i in 0..d {
+            for j in 0..d {
+                stress[i][j] = 2.0 * self.shear * strain[i][j];
+            }
+            stress[i][i] += self.lambda * trace;
+        }
+        if self.model == ElasticModel::PlaneStrain {
+            stress[2][2] = self.lambda * trace;
+        }
+        stress
+    }
+}
+
+/// The six components in VTK's order: xx, yy, zz, xy, yz, xz.
+fn voigt(tensor: &[[f64; 3]; 3]) -> [f64; 6] {
+    [
+        tensor[0][0],
+        tensor[1][1],
+        tensor[2][2],
+        tensor[0][1],
+        tensor[1][2],
+        tensor[0][2],
+    ]
+}
+
+/// √(½[(σxx−σyy)² + (σyy−σzz)² + (σzz−σxx)²] + 3(σxy² + σyz² + σxz²)).
+fn von_mises(s: &[f64; 6]) -> f64 {
+    let normal = (s[0] - s[1]).powi(2) + (s[1] - s[2]).powi(2) + (s[2] - s[0]).powi(2);
+    (0.5 * normal + 3.0 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5])).sqrt()
+}
+
+impl Equation for Elasticity {
+    fn components(&self) -> usize {
+        self.dimension()
+    }
+
+    fn component_names(&self) -> &'static [&'static str] {
+        &["ux", "uy", "uz"][..self.dimension()]
+    }
+
+    fn order(&self) -> Order {
+        Order::Hessian
+    }
+
+    fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let d = self.dimension();
+        for i in 0..d {
+            let dilatation_slope: f64 = (0..d).map(|j| u.second(j, i, j)).sum();
+            out[i] = (self.lambda + self.shear) * dilatation_slope + self.shear * u.laplacian(i);
+            if let Some(force) = self.body_force.get(i) {
+                out[i] += force.at(x);
+            }
+        }
+    }
+
+    fn flux(&self, _x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let stress = self.stress(u);
+        let d = self.dimension();
+        for (i, row) in out.chunks_mut(3).take(d).enumerate() {
+            row.fill(0.0);
+            row[..d].copy_from_slice(&stress[i][..d]);
+        }
+    }
+
+    fn quantities(&self) -> Vec<Quantity> {
+        let quantity = |name, unit, scale, components| Quantity {
+            name,
+            unit,
+            scale,
+            components,
+        };
+        vec![
+            quantity("displacement", "m", Scale::Field, 3),
+            quantity("stress", "Pa", Scale::Flux, 6),
+            quantity("von_mises", "Pa", Scale::Flux, 1),
+            quantity("strain", "1", Scale::Gradient, 6),
+        ]
+    }
+
+    fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, out: &mut Vec<f64>) {
+        out.extend((0..3).map(|i| if i < self.dimension() { u.value(i) } else { 0.0 }));
+        let stress = voigt(&self.stress(u));
+        out.extend(stress);
+        out.push(von_mises(&stress));
+        out.extend(voigt(&self.strain(u)));
+    }
+
+    fn norms(&self) -> [&'static str; 2] {
+        ["displacement", "stress"]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jet::{Channels, CoordinateJet, Scalar};
+    use crate::problem::scales;
+
+    /// The jet of a closed-form displacement field at a point.
+    fn jet(d: usize, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {
+        let channels = Channels::new(d, false, Order::Hessian);
+        let components = u(scales::seed(x));
+        let mut data = vec![0.0; d * channels.count()];
+        for (component, out) in components.iter().zip(data.chunks_mut(channels.count())) {
+            component.write(channels, out);
+        }
+        data
+    }
+
+    fn residual(equation: &Elasticity, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {
+        let d = equation.dimension();
+        let data = jet(d, x, u);
+        let mut out = vec![0.0; d];
+        equation.residual(&x, &Jet::new(Channels::new(d, false, Order::Hessian), &data), &mut out);
+        out
+    }
+
+    /// Timoshenko's cantilever satisfies the plane-stress equation exactly (Timoshenko & Goodier, art. 21).
+    #[test]
+    fn the_cantilever_is_in_equilibrium_in_plane_stress() {
+        let (nu, length, depth) = (0.3, 8.0, 2.0);
+        let equation = Elasticity::new(ElasticModel::PlaneStress, nu, Vec::new());
+        let u = |x: [CoordinateJet; 4]| {
+            let [x, y, ..] = x;
+            let c = CoordinateJet::constant;
+            let ux = y * ((c(6.0 * length) - x.scale(3.0)) * x + (y * y - c(depth * depth / 4.0)).scale(2.0 + nu));
+            let uy = (y * y * (c(length) - x)).scale(3.0 * nu)
+                + x.scale((4.0 + 5.0 * nu) * depth * depth / 4.0)
+                + (c(3.0 * length) - x) * x * x;
+            [ux, -uy, c(0.0)]
+        };
+        let at = [1.7, 0.4, 0.0, 0.0];
+        for r in residual(&equation, at, u) {
+            assert!(r.abs() < 1e-12);
+        }
+        // σ_xx = 6·(L − x)·y·E in these units, σ_yy = 0, σ_xy = 3·(y² − D²/4)·E.
+        let data = jet(2, at, u);
+        let mut flux = [0.0; 6];
+        equation.flux(&at, &Jet::new(Channels::new(2, false, Order::Hessian), &data), &mut flux);
+        let expected = [6.0 * (length - at[0]) * at[1], 3.0 * (at[1] * at[1] - 1.0), 0.0, 3.0 * (at[1] * at[1] - 1.0), 0.0, 0.0];
+        for (found, expected) in flux.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{flux:?}");
+        }
+    }
+
+    /// Lamé's cylinder in plane strain, u_r = (1−2ν)r + b/r, is in equilibrium; so is the sphere u_r = r + b/r² in 3D.
+    #[test]
+    fn cylinder_and_sphere_are_in_equilibrium() {
+        let equation = Elasticity::new(ElasticModel::PlaneStrain, 0.3, Vec::new());
+        let cylinder = |x: [CoordinateJet; 4]| {
+            let [x, y, ..] = x;
+            let factor = CoordinateJet::constant(3.0) / (x * x + y * y);
+            [x.scale(0.4) + x * factor, y.scale(0.4) + y * factor, factor]
+        };
+        for r in residual(&equation, [1.1, 0.6, 0.0, 0.0], cylinder) {
+            assert!(r.abs() < 1e-12);
+        }
+        let equation = Elasticity::new(ElasticModel::Solid, 0.25, Vec::new());
+        let sphere = |x: [CoordinateJet; 4]| {
+            let [x, y, z, _] = x;
+            let radius = (x * x + y * y + z * z).sqrt();
+            let factor = (CoordinateJet::constant(2.0) / (radius * radius * radius)).offset(1.0);
+            [x * factor, y * factor, z * factor]
+        };
+        for r in residual(&equation, [0.8, 0.6, 0.5, 0.0], sphere) {
+            assert!(r.abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn uniaxial_tension_has_the_same_stress_in_every_model() {
+        let nu = 0.3;
+        for model in [ElasticModel::PlaneStress, ElasticModel::Solid, ElasticModel::Bar] {
+            let equation = Elasticity::new(model, nu, Vec::new());
+            let d = model.dimension();
+            let data = jet(d, [0.3, 0.2, 0.1, 0.0], |[x, y, z, _]| [x, y.scale(-nu), z.scale(-nu)]);
+            let mut out = Vec::new();
+            equation.evaluate(&[0.0; 4], &Jet::new(Channels::new(d, false, Order::Hessian), &data), &mut out);
+            let expected = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, -nu, -nu, 0.0, 0.0, 0.0];
+            for (found, expected) in out[3..].iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-14, "{model:?} {out:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The ansatz u_c = g_c + D_c·s_c·N_c: prescribed values hold exactly, whatever the network N is.
+//!
+//! g_c takes the prescribed values: on one face it is their constant extension along the box coordinate; on two opposite
+//! faces their linear blend P_a; on faces of several axes the Boolean sum P_a ⊕ P_b = P_a + P_b − P_a·P_b (transfinite
+//! interpolation; Gordon & Hall, *Int. J. Numer. Meth. Eng.* 7 (1973) 461). The start of a transient problem is a face
+//! like any other. D_c is the product of the faces' distances, each at most about 1.
+//!
+//! Values are read on their own face only: a formula that happens to be the exact solution tells nothing inside.
+
+use crate::geometry::{Face, Point, Shape};
+use crate::jet::{Channels, CoordinateJet, Order, Scalar};
+use crate::problem::{Field, scales};
+
+/// A boundary or the initial state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A boundary.
+    Face(Face),
+    /// t = 0.
+    Initial,
+}
+
+impl Place {
+    /// Its name in problem files and reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Face(face) => face.name,
+            Self::Initial => "initial",
+        }
+    }
+
+    /// Its box axis; time is axis 3.
+    pub fn axis(&self) -> usize {
+        match self {
+            Self::Face(face) => face.axis,
+            Self::Initial => 3,
+        }
+    }
+
+    fn high(&self) -> bool {
+        matches!(self, Self::Face(face) if face.high)
+    }
+}
+
+/// A component's prescribed value on a place.
+#[derive(Clone, Debug)]
+pub struct HardFace {
+    /// Where.
+    pub place: Place,
+    /// The value, dimensionless.
+    pub value: Field,
+}
+
+/// The ansatz of all components.
+#[derive(Debug)]
+pub struct Ansatz {
+    /// The prescribed faces per component, `[m]`.
+    pub hard: Vec<Vec<HardFace>>,
+    /// s, `[m]`: the size of the field, so that the network's outputs are O(1).
+    pub scale: Vec<f64>,
+}
+
+/// g and D of one component at a point.
+struct Frame {
+    lift: CoordinateJet,
+    distance: CoordinateJet,
+}
+
+impl Ansatz {
+    /// No prescribed values; unit scales.
+    pub fn new(components: usize) -> Self {
+        Self {
+            hard: vec![Vec::new(); components],
+            scale: vec![1.0; components],
+        }
+    }
+
+    fn frame(&self, shape: &dyn Shape, component: usize, x: &[CoordinateJet; 4]) -> Frame {
+        let hard = &self.hard[component];
+        let space: Point = [x[0], x[1], x[2]];
+        let mut distance = CoordinateJet::constant(1.0);
+        for face in hard {
+            distance = distance
+                * match face.place {
+                    Place::Face(side) => shape.distance(side, space),
+                    Place::Initial => x[3],
+                };
+        }
+        Frame {
+            lift: lift(shape, hard, x),
+            distance,
+        }
+    }
+
+    /// Rewrites a linear form A of the field's jets as one of the network's: C = A·T with u = g + D·s·N.
+    ///
+    /// `form` is `[R, m, K]` over the jets of u and becomes the form over the jets of N; the part of g is subtracted from
+    /// `rhs`, `[R]`.
+    pub fn substitute(&self, shape: &dyn Shape, x: &[f64; 4], channels: Channels, form: &mut [f64], rhs: &mut [f64]) {
+        let k = channels.count();
+        let point = scales::seed(*x);
+        for component in 0..self.hard.len() {
+            let frame = self.frame(shape, component, &point);
+            let mut lift = vec![0.0; k];
+            frame.lift.write(channels, &mut lift);
+            for (row, rhs) in rhs.iter_mut().enumerate() {
+                let at = (row * self.hard.len() + component) * k;
+                let a = &mut form[at..at + k];
+                *rhs -= a.iter().zip(&lift).map(|(a, g)| a * g).sum::<f64>();
+                transpose_product(channels, &frame.distance, self.scale[component], a);
+            }
+        }
+    }
+
+    /// The jets of the field from those of the network, in place; `jets` is `[m, K]`.
+    pub fn apply(&self, shape: &dyn Shape, x: &[f64; 4], channels: Channels, jets: &mut [f64]) {
+        let k = channels.count();
+        let point = scales::seed(*x);
+        let mut lift = vec![0.0; k];
+        for (component, jet) in jets.chunks_mut(k).enumerate() {
+            let frame = self.frame(shape, component, &point);
+            frame.lift.write(channels, &mut lift);
+            product(channels, &frame.distance, self.scale[component], jet);
+            jet.iter_mut().zip(&lift).for_each(|(u, g)| *u += g);
+        }
+    }
+}
+
+/// The Boolean sum over the axes that carry prescribed faces.
+fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> CoordinateJet {
+    let mut axes: Vec<usize> = hard.iter().map(|face| face.place.axis()).collect();
+    axes.sort_unstable();
+    axes.dedup();
+    if let [face] = hard
+        && (face.value.formula().as_constant().is_some() || !extends(shape, face.place))
+    {
+        return face.value.at(x);
+    }
+    if axes.is_empty() {
+        return CoordinateJet::constant(0.0);
+    }
+    let mut xi = [CoordinateJet::constant(0.0); 4];
+    xi[..3].copy_from_slice(&shape.chart([x[0], x[1], x[2]]));
+    xi[3] = x[3];
+    let mut sum = CoordinateJet::constant(0.0);
+    for subset in 1..1_usize << axes.len() {
+        let chosen: Vec<usize> = (0..axes.len()).filter(|i| subset >> i & 1 == 1).map(|i| axes[i]).collect();
+        let term = projected(shape, hard, &chosen, xi);
+        sum = if chosen.len() % 2 == 1 { sum + term } else { sum - term };
+    }
+    sum
+}
+
+/// Whether a face's values can be extended along its box coordinate: not from the rim of a full disk to its centre.
+fn extends(shape: &dyn Shape, place: Place) -> bool {
+    match place {
+        Place::Face(face) => shape
+            .faces()
+            .iter()
+            .any(|other| other.axis != face.axis || other.high != face.high),
+        Place::Initial => true,
+    }
+}
+
+/// P_a·P_b·… of the prescribed values: blended over the faces of the chosen axes, read at the projected point.
+fn projected(shape: &dyn Shape, hard: &[HardFace], axes: &[usize], xi: [CoordinateJet; 4]) -> CoordinateJet {
+    let Some((&axis, rest)) = axes.split_first() else {
+        return CoordinateJet::constant(0.0);
+    };
+    let faces: Vec<&HardFace> = hard.iter().filter(|face| face.place.axis() == axis).collect();
+    let mut sum = CoordinateJet::constant(0.0);
+    for face in &faces {
+        let blend = match (faces.len(), face.place.high()) {
+            (1, _) => CoordinateJet::constant(1.0),
+            (_, false) => (-xi[axis]).offset(1.0),
+            (_, true) => xi[axis],
+        };
+        let mut at = xi;
+        at[axis] = CoordinateJet::constant(f64::from(u8::from(face.place.high())));
+        let value = corner(shape, hard, rest, at, face);
+        sum = sum + blend * value;
+    }
+    sum
+}
+
+/// The value of `face` at a point of it that is also projected onto the faces of the remaining axes.
+fn corner(shape: &dyn Shape, hard: &[HardFace], axes: &[usize], xi: [CoordinateJet; 4], face: &HardFace) -> CoordinateJet {
+    let Some((&axis, rest)) = axes.split_first() else {
+        let space = shape.map([xi[0], xi[1], xi[2]]);
+        return face.value.at(&[space[0], space[1], space[2], xi[3]]);
+    };
+    let others: Vec<&HardFace> = hard.iter().filter(|other| other.place.axis() == axis).collect();
+    let mut sum = CoordinateJet::constant(0.0);
+    for other in &others {
+        let blend = match (others.len(), other.place.high()) {
+            (1, _) => CoordinateJet::constant(1.0),
+            (_, false) => (-xi[axis]).offset(1.0),
+            (_, true) => xi[axis],
+        };
+        let mut at = xi;
+        at[axis] = CoordinateJet::constant(f64::from(u8::from(other.place.high())));
+        sum = sum + blend * corner(shape, hard, rest, at, face);
+    }
+    sum
+}
+
+/// Jets of s·D·N from those of N, in place, by the product rule.
+fn product(channels: Channels, d: &CoordinateJet, s: f64, jet: &mut [f64]) {
+    let n = jet.to_vec();
+    let value = n[0];
+    let slope = |j: usize| d.gradient[if j == channels.space { 3 } else { j }];
+    jet[0] = s * d.value * value;
+    for j in 0..channels.firsts() {
+        let c = channels.first(j);
+        jet[c] = s * (d.value * n[c] + slope(j) * value);
+    }
+    match channels.order {
+        Order::Value | Order::First => {}
+        Order::Laplacian => {
+            let c = channels.laplacian();
+            let cross: f64 = (0..channels.space).map(|j| slope(j) * n[channels.first(j)]).sum();
+            let curvature: f64 = (0..channels.space).map(|j| d.second(j, j)).sum();
+            jet[c] = s * (d.value * n[c] + 2.0 * cross + curvature * value);
+        }
+        Order::Hessian => {
+            for (j, k) in channels.pairs() {
+                let c = channels.second(j, k);
+                jet[c] = s
+                    * (d.value * n[c]
+                        + slope(j) * n[channels.first(k)]
+                        + slope(k) * n[channels.first(j)]
+                        + d.second(j, k) * value);
+            }
+        }
+    }
+}
+
+/// The transpose of [`product`] applied to a linear form, in place.
+fn transpose_product(channels: Channels, d: &CoordinateJet, s: f64, form: &mut [f64]) {
+    let a = form.to_vec();
+    let slope = |j: usize| d.gradient[if j == channels.space { 3 } else { j }];
+    form.iter_mut().zip(&a).for_each(|(f, a)| *f = s * d.value * a);
+    for j in 0..channels.firsts() {
+        form[0] += s * slope(j) * a[channels.first(j)];
+    }
+    match channels.order {
+        Order::Value | Order::First => {}
+        Order::Laplacian => {
+            let a = s * a[channels.laplacian()];
+            for j in 0..channels.space {
+                form[channels.first(j)] += 2.0 * slope(j) * a;
+                form[0] += d.second(j, j) * a;
+            }
+        }
+        Order::Hessian => {
+            for (j, k) in channels.pairs() {
+                let a = s * a[channels.second(j, k)];
+                form[channels.first(k)] += slope(j) * a;
+                form[channels.first(j)] += slope(k) * a;
+                form[0] += d.second(j, k) * a;
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The strong form: residuals at collocation points.
+
+use rayon::prelude::*;
+
+use super::{Ansatz, Place};
+use crate::condition::{BoundaryPoint, Condition};
+use crate::equation::Equation;
+use crate::geometry::Shape;
+use crate::jet::{Channels, Jet, Order};
+use crate::loss::Rows;
+use crate::problem::Problem;
+
+/// A condition that enters the loss.
+#[derive(Debug)]
+pub struct BoundaryTerm {
+    /// Where it holds.
+    pub place: Place,
+    /// What holds.
+    pub condition: Box<dyn Condition>,
+}
+
+impl BoundaryTerm {
+    /// Name for loss columns: `right traction`.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.place.name(), self.condition.name())
+    }
+}
+
+/// The residual of the equation at interior points, weight 1/n each.
+pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
+    let equation = problem.equation.as_ref();
+    assemble(problem, equation.order(), equation.components(), points, |i, jet, out| {
+        equation.residual(&points[i], jet, out);
+    })
+}
+
+/// The residuals of a condition at boundary points, weight 1/n each.
+pub fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
+    let (equation, condition) = (problem.equation.as_ref(), term.condition.as_ref());
+    let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
+    assemble(problem, condition.order(), condition.residuals(), &x, |i, jet, out| {
+        condition.residual(equation, &points[i], jet, out);
+    })
+}
+
+/// Linearises an affine residual at every point: d = −r(0), A_k = r(e_k) − r(0), then from u to N by the ansatz.
+fn assemble(
+    problem: &Problem,
+    order: Order,
+    residuals: usize,
+    points: &[[f64; 4]],
+    residual: impl Fn(usize, &Jet<'_>, &mut [f64]) + Sync,
+) -> Rows<f64> {
+    let (equation, ansatz, shape): (&dyn Equation, &Ansatz, &dyn Shape) =
+        (problem.equation.as_ref(), &problem.ansatz, problem.shape.as_ref());
+    let channels = Channels::new(shape.dimension(), problem.transient(), order);
+    let (n, m, d) = (points.len(), equation.components(), channels.coordinates());
+    let columns = m * channels.count();
+    let mut rows = Rows {
+        channels,
+        points: n,
+        residuals,
+        components: m,
+        x: points.iter().flat_map(|x| problem.coordinates(x)).collect(),
+        coefficients: vec![0.0; n * residuals * columns],
+        rhs: vec![0.0; n * residuals],
+        weights: vec![1.0 / n as f64; n],
+    };
+    debug_assert_eq!(rows.x.len(), n * d);
+    rows.coefficients
+        .par_chunks_mut(residuals * columns)
+        .zip(rows.rhs.par_chunks_mut(residuals))
+        .enumerate()
+        .for_each(|(i, (form, rhs))| {
+            let mut unit = vec![0.0; columns];
+            let mut at_zero = vec![0.0; residuals];
+            let mut value = vec![0.0; residuals];
+            residual(i, &Jet::new(channels, &unit), &mut at_zero);
+            for column in 0..columns {
+                unit[column] = 1.0;
+                residual(i, &Jet::new(channels, &unit), &mut value);
+                unit[column] = 0.0;
+                for row in 0..residuals {
+                    form[row * columns + column] = value[row] - at_zero[row];
+                }
+            }
+            rhs.iter_mut().zip(&at_zero).for_each(|(d, r)| *d = -r);
+            ansatz.substitute(shape, &points[i], channels, form, rhs);
+        });
+    rows
+}

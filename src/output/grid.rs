@@ -1,0 +1,67 @@
+//! The output grid: the box's grid, mapped onto the domain.
+
+use crate::geometry::Shape;
+
+/// Nodes and cells of a grid.
+pub(super) struct Grid {
+    /// Dimensionless nodes for output, `[n]`.
+    pub(super) nodes: Vec<[f64; 3]>,
+    /// The same, kept off points where the chart is singular; fields are evaluated there.
+    pub(super) samples: Vec<[f64; 3]>,
+    /// Nodes per cell: 2, 4 or 8.
+    pub(super) corners: usize,
+    /// Node numbers in VTK's order, `[cells, corners]`.
+    pub(super) cells: Vec<u64>,
+}
+
+/// How far samples stay from the ends of the box coordinates, where a chart may be singular (the centre of a disk).
+const MARGIN: f64 = 1e-7;
+
+impl Grid {
+    /// About `cells` cells of nearly equal size.
+    pub(super) fn new(shape: &dyn Shape, cells: usize) -> Self {
+        let d = shape.dimension();
+        let divisions = shape.divisions(cells);
+        let count = |axis: usize| if axis < d { divisions[axis] + 1 } else { 1 };
+        let (nx, ny, nz) = (count(0), count(1), count(2));
+        let (mut nodes, mut samples) = (Vec::new(), Vec::new());
+        for k in 0..nz {
+            for j in 0..ny {
+                for i in 0..nx {
+                    let at = |index: usize, n: usize| if n > 1 { index as f64 / (n - 1) as f64 } else { 0.0 };
+                    let xi = [at(i, nx), at(j, ny), at(k, nz)];
+                    nodes.push(shape.position(xi));
+                    samples.push(shape.position(xi.map(|v| v.clamp(MARGIN, 1.0 - MARGIN))));
+                }
+            }
+        }
+        let node = |i: usize, j: usize, k: usize| ((k * ny + j) * nx + i) as u64;
+        let mut list = Vec::new();
+        for k in 0..(nz - 1).max(1) {
+            for j in 0..(ny - 1).max(1) {
+                for i in 0..nx - 1 {
+                    match d {
+                        1 => list.extend([node(i, 0, 0), node(i + 1, 0, 0)]),
+                        2 => list.extend([node(i, j, 0), node(i + 1, j, 0), node(i + 1, j + 1, 0), node(i, j + 1, 0)]),
+                        _ => list.extend([
+                            node(i, j, k),
+                            node(i + 1, j, k),
+                            node(i + 1, j + 1, k),
+                            node(i, j + 1, k),
+                            node(i, j, k + 1),
+                            node(i + 1, j, k + 1),
+                            node(i + 1, j + 1, k + 1),
+                            node(i, j + 1, k + 1),
+                        ]),
+                    }
+                }
+            }
+        }
+        Self {
+            nodes,
+            samples,
+            corners: 1 << d,
+            cells: list,
+        }
+    }
+}

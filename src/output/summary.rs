@@ -1,0 +1,77 @@
+//! `summary.json`: what was run, how it went, how good the result is.
+
+use serde::Serialize;
+
+use crate::problem::Scales;
+use crate::solution::{Balance, Errors};
+use crate::training::StageReport;
+
+/// Everything that a comparison of runs needs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The problem's title.
+    pub title: String,
+    /// Version of this program.
+    pub version: &'static str,
+    /// Version of Burn.
+    pub burn: &'static str,
+    /// Device of first-order stages and full-batch evaluations.
+    pub device: String,
+    /// What evaluates jets there: the fused kernel or Burn tensor operations.
+    pub core: &'static str,
+    /// Threads of the CPU.
+    pub threads: usize,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// Whether the run was shortened by `--quick`.
+    pub quick: bool,
+    /// The units of the dimensionless problem.
+    pub scales: Scales,
+    /// Size of the field per component, in units of the field scale.
+    pub output_scale: Vec<f64>,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Points and weight per loss term.
+    pub terms: Vec<TermSummary>,
+    /// The stages.
+    pub stages: Vec<StageReport>,
+    /// Decisions that the user should know of.
+    pub notes: Vec<String>,
+    /// Wall time of the whole run up to the writing of results, s.
+    pub seconds: f64,
+    /// Largest resident size of the process, bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// Relative errors against the reference on fresh points in f64.
+    pub errors: Option<Errors>,
+    /// Points at which errors were measured.
+    pub check_points: usize,
+    /// Balance of forces or heat.
+    pub balance: Balance,
+    /// Whether the tolerance was met.
+    pub verdict: Verdict,
+}
+
+/// One loss term.
+#[derive(Clone, Debug, Serialize)]
+pub struct TermSummary {
+    /// Its name.
+    pub name: String,
+    /// Its points.
+    pub points: usize,
+    /// Its weight.
+    pub weight: f64,
+}
+
+/// How a run is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The tolerance was met.
+    Solved,
+    /// The tolerance was missed.
+    Missed,
+    /// The run ended before its stages were through.
+    Unfinished,
+    /// The file states no tolerance, or the run was shortened by `--quick`.
+    Unjudged,
+}

@@ -1,0 +1,136 @@
+//! The problem: read, checked as a whole, and made dimensionless.
+
+mod build;
+mod file;
+pub mod formula;
+mod load;
+mod locate;
+pub mod scales;
+mod values;
+
+pub use file::{Batch, Exact, Full, Output, Points, ProblemFile, Reference, Tolerance};
+pub use load::{load, resolved};
+pub use locate::{Path, Step, locate};
+pub use scales::{Field, Scales};
+pub use values::{Expression, Values, Variables};
+
+use crate::condition::BoundaryPoint;
+use crate::equation::Equation;
+use crate::formulation::{Ansatz, BoundaryTerm, Place};
+use crate::geometry::{Face, Shape};
+use crate::sampler::SamplerKind;
+
+/// A checked problem, dimensionless throughout.
+#[derive(Debug)]
+pub struct Problem {
+    /// The file it was made from, with command-line settings applied.
+    pub file: ProblemFile,
+    /// Its units.
+    pub scales: Scales,
+    /// The domain by the length scale.
+    pub shape: Box<dyn Shape>,
+    /// The equation.
+    pub equation: Box<dyn Equation>,
+    /// Values that hold exactly.
+    pub ansatz: Ansatz,
+    /// Conditions that enter the loss.
+    pub terms: Vec<BoundaryTerm>,
+    /// The exact solution per component, dimensionless.
+    pub reference: Option<Vec<Field>>,
+    /// Decisions that the user should know of.
+    pub notes: Vec<String>,
+}
+
+impl Problem {
+    /// Whether time is a coordinate; it then runs over [0, 1].
+    pub fn transient(&self) -> bool {
+        self.file.time.is_some()
+    }
+
+    /// The coordinates that exist, of (x, y, z, t).
+    pub fn coordinates(&self, x: &[f64; 4]) -> Vec<f64> {
+        let mut coordinates = x[..self.shape.dimension()].to_vec();
+        if self.transient() {
+            coordinates.push(x[3]);
+        }
+        coordinates
+    }
+
+    /// Lower and upper bounds of the coordinates that exist.
+    pub fn bounds(&self) -> (Vec<f64>, Vec<f64>) {
+        let (min, max) = self.shape.bounds();
+        let end = f64::from(u8::from(self.transient()));
+        (
+            self.coordinates(&[min[0], min[1], min[2], 0.0]),
+            self.coordinates(&[max[0], max[1], max[2], end]),
+        )
+    }
+
+    /// n points of the domain, uniform in space and time.
+    pub fn interior_points(&self, sampler: SamplerKind, n: usize, seed: u64) -> Vec<[f64; 4]> {
+        let time = self.transient();
+        sampler
+            .points(n, seed)
+            .into_iter()
+            .map(|unit| {
+                // Time takes the coordinate after the last of space, so that low-dimensional sets stay even.
+                let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
+                let t = if time { unit[self.shape.dimension()] } else { 0.0 };
+                [x[0], x[1], x[2], t]
+            })
+            .collect()
+    }
+
+    /// n points of a boundary or of the initial state, uniform.
+    pub fn boundary_points(&self, place: Place, sampler: SamplerKind, n: usize, seed: u64) -> Vec<BoundaryPoint> {
+        let time = self.transient();
+        sampler
+            .points(n, seed)
+            .into_iter()
+            .map(|unit| match place {
+                Place::Initial => {
+                    let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
+                    BoundaryPoint {
+                        x: [x[0], x[1], x[2], 0.0],
+                        normal: [0.0; 3],
+                    }
+                }
+                Place::Face(face) => face_point(self.shape.as_ref(), face, unit, time),
+            })
+            .collect()
+    }
+
+    /// Interior and boundary sizes of the terms: interior first, then [`Problem::terms`], of `boundary` points dealt out
+    /// by size, at least 16 each.
+    pub fn term_sizes(&self) -> Vec<usize> {
+        let points = &self.file.points;
+        let share = |place: Place| match place {
+            Place::Face(face) => self.shape.face_measure(face),
+            Place::Initial => self.shape.measure(),
+        };
+        let total: f64 = self.terms.iter().map(|term| share(term.place)).sum();
+        let mut sizes = vec![points.interior];
+        sizes.extend(self.terms.iter().map(|term| {
+            let part = share(term.place) / total * points.boundary as f64;
+            if self.shape.dimension() == 1 && !self.transient() { 1 } else { (part.ceil() as usize).max(16) }
+        }));
+        sizes
+    }
+}
+
+/// A point of a face from four numbers of the unit cube: the free axes take the first ones, time the next.
+fn face_point(shape: &dyn Shape, face: Face, unit: [f64; 4], time: bool) -> BoundaryPoint {
+    let mut free = unit.into_iter();
+    let mut place = [0.5; 3];
+    for (axis, coordinate) in place.iter_mut().enumerate().take(shape.dimension()) {
+        if axis != face.axis {
+            *coordinate = free.next().unwrap_or(0.5);
+        }
+    }
+    let t = if time { free.next().unwrap_or(0.5) } else { 0.0 };
+    let x = shape.face_point(face, place);
+    BoundaryPoint {
+        x: [x[0], x[1], x[2], t],
+        normal: shape.normal(face, x),
+    }
+}

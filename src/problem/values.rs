@@ -1,0 +1,224 @@
+//! Turning expressions of the file into numbers and formulas, noting every fault with its place.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::formula::{Formula, FormulaError};
+use super::{Path, Step, locate};
+use crate::error::Fault;
+use crate::path;
+
+/// A number or a formula: `210e9`, `"E/2"`, `"-P*y/I"`.
+#[derive(Clone, Debug, PartialEq, JsonSchema)]
+#[schemars(with = "String")]
+pub enum Expression {
+    /// A plain number.
+    Number(f64),
+    /// A formula.
+    Text(String),
+}
+
+impl Default for Expression {
+    fn default() -> Self {
+        Self::Number(0.0)
+    }
+}
+
+impl From<f64> for Expression {
+    fn from(value: f64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl Serialize for Expression {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(value) => serializer.serialize_f64(*value),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Expression;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number such as 210e9 or a formula in quotes such as \"P/(2*I)\"")
+            }
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Expression, E> {
+                Ok(Expression::Number(value))
+            }
+            fn visit_f32<E: de::Error>(self, value: f32) -> Result<Expression, E> {
+                // RON hands short numbers over as f32; its decimal form is what the user wrote.
+                value.to_string().parse().map(Expression::Number).map_err(E::custom)
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Expression, E> {
+                Ok(Expression::Number(value as f64))
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Expression, E> {
+                Ok(Expression::Number(value as f64))
+            }
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Expression, E> {
+                Ok(Expression::Text(value.into()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Which coordinates a formula may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variables {
+    /// Number of space coordinates.
+    pub space: usize,
+    /// Whether t is one.
+    pub time: bool,
+}
+
+/// The named constants, and the faults found so far.
+#[derive(Debug)]
+pub struct Values<'a> {
+    text: &'a str,
+    constants: BTreeMap<String, f64>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Values<'a> {
+    /// Evaluates the constants of a file, in whatever order they refer to each other.
+    pub fn new(text: &'a str, constants: &BTreeMap<String, Expression>) -> Self {
+        let mut values = Self {
+            text,
+            constants: BTreeMap::new(),
+            faults: Vec::new(),
+        };
+        let mut open: Vec<&String> = constants.keys().collect();
+        for name in &open {
+            let at = path!["constants", name.as_str()];
+            if super::formula::VARIABLES.contains(&name.as_str()) || name.as_str() == "pi" {
+                values.fault(
+                    &at,
+                    format!("the constant `{name}` has a reserved name"),
+                    Some("x, y, z, t and pi have a fixed meaning in formulas".into()),
+                );
+            }
+        }
+        loop {
+            let before = open.len();
+            open.retain(|name| {
+                let waits = match &constants[*name] {
+                    Expression::Number(_) => false,
+                    Expression::Text(text) => Formula::names(text)
+                        .iter()
+                        .any(|used| constants.contains_key(used) && !values.constants.contains_key(used)),
+                };
+                if !waits {
+                    let at = path!["constants", name.as_str()];
+                    let value = values.number(&constants[*name], &at).unwrap_or(f64::NAN);
+                    values.constants.insert((*name).clone(), value);
+                }
+                waits
+            });
+            if open.is_empty() {
+                return values;
+            }
+            if open.len() == before {
+                let names: Vec<&str> = open.iter().map(|n| n.as_str()).collect();
+                values.fault(
+                    &path!["constants", open[0].as_str()],
+                    format!("the constants {} refer to each other", names.join(", ")),
+                    None,
+                );
+                for name in open {
+                    values.constants.insert(name.clone(), f64::NAN);
+                }
+                return values;
+            }
+        }
+    }
+
+    /// Notes a fault at a path of the file.
+    pub fn fault(&mut self, path: &[Step], message: String, hint: Option<String>) {
+        let span = locate(self.text, path);
+        self.faults.push(Fault { message, span, hint });
+    }
+
+    /// Whether no fault was found so far.
+    pub fn sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The faults in the order of the text.
+    pub fn into_faults(self) -> Vec<Fault> {
+        let mut faults = self.faults;
+        faults.sort_by_key(|fault| fault.span.start);
+        faults.dedup();
+        faults
+    }
+
+    /// A formula of the allowed coordinates.
+    pub fn formula(&mut self, expression: &Expression, variables: Variables, path: &Path) -> Option<Formula> {
+        let allowed = std::array::from_fn(|j| if j == 3 { variables.time } else { j < variables.space });
+        let formula = match expression {
+            Expression::Number(value) => Formula::constant(*value),
+            Expression::Text(text) => match Formula::parse(text, &self.constants, allowed) {
+                Ok(formula) => formula,
+                Err(error) => {
+                    self.formula_fault(path, error);
+                    return None;
+                }
+            },
+        };
+        if let Some(value) = formula.as_constant()
+            && !value.is_finite()
+        {
+            // A constant that was itself at fault is NaN and has been reported.
+            if !value.is_nan() || self.faults.is_empty() {
+                self.fault(path, format!("the value `{value}` is not finite"), None);
+            }
+            return None;
+        }
+        Some(formula)
+    }
+
+    /// A number.
+    pub fn number(&mut self, expression: &Expression, path: &Path) -> Option<f64> {
+        let none = Variables { space: 0, time: false };
+        self.formula(expression, none, path)?.as_constant()
+    }
+
+    /// A number greater than 0.
+    pub fn positive(&mut self, expression: &Expression, path: &Path) -> Option<f64> {
+        let value = self.number(expression, path)?;
+        if value > 0.0 {
+            return Some(value);
+        }
+        let name = match path.last() {
+            Some(Step::Key(key)) => key.clone(),
+            _ => "value".into(),
+        };
+        self.fault(path, format!("{name} = {value} must be greater than 0"), None);
+        None
+    }
+
+    fn formula_fault(&mut self, path: &Path, error: FormulaError) {
+        let whole = locate(self.text, path);
+        // The literal stands between quotes; a formula with escapes is shown as a whole.
+        let inside = self.text.get(whole.clone()).is_some_and(|t| t.starts_with('"') && !t.contains('\\'));
+        let span = if inside {
+            whole.start + 1 + error.span.start..whole.start + 1 + error.span.end
+        } else {
+            whole
+        };
+        self.faults.push(Fault {
+            message: error.message,
+            span,
+            hint: error.hint,
+        });
+    }
+}

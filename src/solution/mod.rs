@@ -1,0 +1,129 @@
+//! The result in SI units: fields at points, errors against the reference, balances.
+
+mod quality;
+
+pub use quality::{Balance, Errors, balance, errors};
+
+use crate::equation::Scale;
+use crate::jet::fused::Kernel;
+use crate::jet::{Channels, Jet, Order};
+use crate::problem::Problem;
+
+/// A trained ansatz.
+pub struct Solution<'a> {
+    /// The problem.
+    pub problem: &'a Problem,
+    /// The network's kernel in f64.
+    pub kernel: &'a Kernel<f64>,
+    /// The trained parameters.
+    pub parameters: &'a [f64],
+}
+
+/// A named array over points.
+#[derive(Clone, Debug)]
+pub struct Array {
+    /// Its name.
+    pub name: &'static str,
+    /// Its SI unit.
+    pub unit: String,
+    /// Components per point.
+    pub components: usize,
+    /// `[n, components]`.
+    pub values: Vec<f64>,
+}
+
+impl Solution<'_> {
+    fn channels(&self, order: Order) -> Channels {
+        Channels::new(self.problem.shape.dimension(), self.problem.transient(), order)
+    }
+
+    /// The field's jets at dimensionless points, `[n, m, K]`.
+    pub fn jets(&self, points: &[[f64; 4]], order: Order) -> Vec<f64> {
+        let channels = self.channels(order);
+        let x: Vec<f64> = points.iter().flat_map(|x| self.problem.coordinates(x)).collect();
+        let mut jets = self.kernel.jets(self.parameters, channels, &x);
+        let stride = self.problem.equation.components() * channels.count();
+        for (jet, x) in jets.chunks_mut(stride).zip(points) {
+            self.problem.ansatz.apply(self.problem.shape.as_ref(), x, channels, jet);
+        }
+        jets
+    }
+
+    /// The equation's residual at dimensionless points, `[n, m]`.
+    pub fn residuals(&self, points: &[[f64; 4]]) -> Vec<f64> {
+        let equation = self.problem.equation.as_ref();
+        let channels = self.channels(equation.order());
+        let m = equation.components();
+        let jets = self.jets(points, equation.order());
+        let mut residuals = vec![0.0; points.len() * m];
+        for ((jet, x), out) in jets.chunks(m * channels.count()).zip(points).zip(residuals.chunks_mut(m)) {
+            equation.residual(x, &Jet::new(channels, jet), out);
+        }
+        residuals
+    }
+
+    /// The result arrays at dimensionless points, in SI units: the equation's quantities, the norm of its residual, and the
+    /// error of the field where a reference exists.
+    pub fn arrays(&self, points: &[[f64; 4]]) -> Vec<Array> {
+        let (problem, equation) = (self.problem, self.problem.equation.as_ref());
+        let quantities = equation.quantities();
+        let channels = self.channels(Order::First);
+        let m = equation.components();
+        let jets = self.jets(points, Order::First);
+        let mut arrays: Vec<Array> = quantities
+            .iter()
+            .map(|quantity| Array {
+                name: quantity.name,
+                unit: quantity.unit.into(),
+                components: quantity.components,
+                values: Vec::with_capacity(points.len() * quantity.components),
+            })
+            .collect();
+        let scales = &problem.scales;
+        let mut values = Vec::new();
+        for (jet, x) in jets.chunks(m * channels.count()).zip(points) {
+            values.clear();
+            equation.evaluate(x, &Jet::new(channels, jet), &mut values);
+            let mut rest = values.as_slice();
+            for (array, quantity) in arrays.iter_mut().zip(&quantities) {
+                let (own, others) = rest.split_at(quantity.components);
+                rest = others;
+                let (offset, unit) = match quantity.scale {
+                    Scale::Field => (scales.offset, scales.field),
+                    Scale::Flux => (0.0, scales.flux()),
+                    Scale::Gradient => (0.0, scales.field / scales.length),
+                };
+                array.values.extend(own.iter().map(|v| offset + unit * v));
+            }
+        }
+        let flux_unit = quantities.get(1).map_or("", |quantity| quantity.unit);
+        arrays.push(Array {
+            name: "residual",
+            unit: format!("{flux_unit}/m"),
+            components: 1,
+            values: self
+                .residuals(points)
+                .chunks(m)
+                .map(|r| scales.source() * r.iter().map(|v| v * v).sum::<f64>().sqrt())
+                .collect(),
+        });
+        if let Some(reference) = &problem.reference {
+            let k = channels.count();
+            let values = jets
+                .chunks(m * k)
+                .zip(points)
+                .map(|(jet, x)| {
+                    let square: f64 = (0..m).map(|c| (jet[c * k] - reference[c].at::<f64>(x)).powi(2)).sum();
+                    scales.field * square.sqrt()
+                })
+                .collect();
+            arrays.push(Array {
+                name: "error",
+                unit: quantities[0].unit.into(),
+                components: 1,
+                values,
+            });
+        }
+        arrays
+    }
+}

@@ -1,0 +1,43 @@
+//! Why a stage ended.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The reason for stopping, a value rather than a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum StopReason {
+    /// All steps that the file asks for were done.
+    StepsDone,
+    /// The gradient fell below its relative tolerance.
+    GradientVanished,
+    /// The loss no longer falls: its relative decrease stayed below the tolerance over a window of iterations.
+    LossSettled,
+    /// No step along the gradient itself lowers the loss any more: rounding is as large as the progress that is left.
+    RoundingLimit,
+    /// The loss became infinite or not a number; the last good parameters are kept.
+    NonFinite {
+        /// The step at which it happened.
+        step: usize,
+        /// The term that was at fault.
+        term: String,
+    },
+    /// The user interrupted the run.
+    Interrupted,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StepsDone => f.write_str("all steps done"),
+            Self::GradientVanished => f.write_str("the gradient vanished"),
+            Self::LossSettled => f.write_str("the loss settled"),
+            Self::RoundingLimit => f.write_str("rounding limit reached"),
+            Self::NonFinite { step, term } => {
+                write!(f, "`{term}` became non-finite at step {step}; try a smaller learning rate")
+            }
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
