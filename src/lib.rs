@@ -1,4 +1,38 @@
-//! pinn
+//! `pinn` solves elasticity and diffusion problems with physics-informed neural networks.
+//!
+//! # Reading order
+//! [`solve`] is the whole data flow on one page:
+//!
+//! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`] × [`sampler`]) → rows of residuals
+//! ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → stages ([`training`] of a [`network`],
+//! through the [`jet`] core) → [`solution`] in SI units → [`output`].
+//!
+//! # The idea that everything rests on
+//! Equations and conditions are affine in the field, the ansatz u = g + D·s·N is affine in the network's jet: so every residual
+//! is r = C·j − d with coefficients that do not change while the network trains. They are computed once per point set
+//! ([`formulation`]); a training step is then nothing but jets, one small product per point, and the adjoint, which one fused
+//! kernel does block by block without leaving the cache ([`jet::fused`]). The same rows serve first-order steps, L-BFGS and
+//! the Jacobian of Gauss–Newton, on any device. Physics is written once, as plain functions of a point and a [`jet::Jet`].
+//!
+//! What this replaces: physics in tensor operations on every step. What it asks: a nonlinear equation will have to relinearise its
+//! rows at every step; the place for that is [`loss::Rows`].
+//!
+//! # Letters
+//! n points, d space coordinates, D coordinates with time (time last), m field components, K channels of a jet, R residuals per
+//! point, p parameters.
+//!
+//! # Invariants
+//! - Equations and conditions do not know the network; conditions see an equation's flux only.
+//! - Only [`geometry`] makes normals; only [`problem::scales`] changes units; only [`cli`] prints.
+//! - Same file, seed, machine and build: same bits, for any number of threads.
+//! - First-order stages run in f32, curvature stages and every reported norm in f64.
+//!
+//! # Dependencies
+//! Burn is pinned to 0.21.0: later series need a downloaded LLVM for CUDA. It provides devices, tensors, automatic
+//! differentiation for the generic path, and Adam; `network`, `jet::generic`, `jet::operation`, `training` and `device` are the only
+//! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS its own module, see
+//! [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
+
 pub mod cli;
 pub mod condition;
 pub mod device;

@@ -78,7 +78,17 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
     let mut terms = collocation(&problem);
     let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut terms, &mut random);
     let mut watch = Watch::new(&mut results, progress, &kernel, problem.scales.length);
-    let stages = train(request.device, &problem, &names, &terms, &weights, &kernel, &mut parameters, interrupted, &mut watch);
+    let stages = train(
+        request.device,
+        &problem,
+        &names,
+        &terms,
+        &weights,
+        &kernel,
+        &mut parameters,
+        interrupted,
+        &mut watch,
+    );
     watch.failure.map_or(Ok(()), Err)?;
     let solution = Solution {
         problem: &problem,
@@ -145,7 +155,10 @@ fn collocation(problem: &Problem) -> Vec<Rows<f64>> {
     let Points { sampler, .. } = problem.file.points;
     let sizes = problem.term_sizes();
     let seed = problem.file.seed.wrapping_mul(1000);
-    let mut rows = vec![interior_rows(problem, &problem.interior_points(sampler, sizes[0], seed))];
+    let mut rows = vec![interior_rows(
+        problem,
+        &problem.interior_points(sampler, sizes[0], seed),
+    )];
     for (index, term) in problem.terms.iter().enumerate() {
         let points = problem.boundary_points(term.place, sampler, sizes[index + 1], seed + 1 + index as u64);
         rows.push(boundary_rows(problem, term, &points));
@@ -162,11 +175,13 @@ fn start_values(
     random: &mut ChaCha8Rng,
 ) -> (Vec<f64>, Vec<f64>) {
     let mut parameters = kernel.architecture().initial_parameters(random);
-    let balance = |parameters: &[f64], terms: &[Rows<f64>]| {
-        term_weights(&problem.file.weights, names, kernel, parameters, terms)
-    };
+    let balance =
+        |parameters: &[f64], terms: &[Rows<f64>]| term_weights(&problem.file.weights, names, kernel, parameters, terms);
     let scaled = |terms: &mut [Rows<f64>], weights: &[f64]| {
-        terms.iter_mut().zip(weights).for_each(|(rows, weight)| rows.scale(*weight));
+        terms
+            .iter_mut()
+            .zip(weights)
+            .for_each(|(rows, weight)| rows.scale(*weight));
     };
     let guess = balance(&parameters, terms);
     scaled(terms, &guess);
@@ -178,7 +193,10 @@ fn start_values(
     (weights, parameters)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, from `solve`; a struct would only repeat `Training`")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, from `solve`; a struct would only repeat `Training`"
+)]
 fn train(
     device: Device,
     problem: &Problem,
@@ -222,7 +240,11 @@ fn train(
 }
 
 /// Runs the stages one after the other; one that is interrupted or diverges is the last.
-fn run_stages<B: FirstOrderBackend>(training: &mut Training<'_>, parameters: &mut Vec<f64>, device: &B::Device) -> Vec<StageReport> {
+fn run_stages<B: FirstOrderBackend>(
+    training: &mut Training<'_>,
+    parameters: &mut Vec<f64>,
+    device: &B::Device,
+) -> Vec<StageReport> {
     let mut reports: Vec<StageReport> = Vec::new();
     for (index, stage) in training.problem.file.training.iter().enumerate() {
         let seed = training.problem.file.seed.wrapping_add(7919 * (1 + index as u64));
@@ -266,7 +288,10 @@ impl Observer for Watch<'_> {
     }
 
     fn keep(&mut self, parameters: &[f64]) {
-        if let Err(error) = self.results.network(self.kernel.architecture(), parameters, self.length) {
+        if let Err(error) = self
+            .results
+            .network(self.kernel.architecture(), parameters, self.length)
+        {
             self.failure.get_or_insert(error);
         }
     }
@@ -285,7 +310,11 @@ fn summarise(
     let file = &problem.file;
     // A seed that no training point used.
     let check_seed = file.seed.wrapping_add(0x5eed_0001);
-    let points = problem.interior_points(crate::sampler::SamplerKind::Uniform, file.output.check_points, check_seed);
+    let points = problem.interior_points(
+        crate::sampler::SamplerKind::Uniform,
+        file.output.check_points,
+        check_seed,
+    );
     let errors = errors(solution, &points);
     let unfinished = stages
         .last()
@@ -295,7 +324,11 @@ fn summarise(
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
         device: request.device.to_string(),
-        core: if matches!(request.device, Device::Cuda(_)) { "burn tensor operations" } else { "fused kernel" },
+        core: if matches!(request.device, Device::Cuda(_)) {
+            "burn tensor operations"
+        } else {
+            "fused kernel"
+        },
         threads: rayon::current_num_threads(),
         seed: file.seed,
         quick: request.quick,
@@ -343,9 +376,8 @@ pub fn memory_estimate(problem: &Problem) -> u64 {
     let architecture = architecture(problem, &mut random);
     let (p, m) = (architecture.parameters() as u64, problem.equation.components() as u64);
     let d = problem.bounds().0.len() as u64;
-    let channels = |order| {
-        crate::jet::Channels::new(problem.shape.dimension(), problem.transient(), order).count() as u64
-    };
+    let channels =
+        |order| crate::jet::Channels::new(problem.shape.dimension(), problem.transient(), order).count() as u64;
     let sizes = problem.term_sizes();
     let mut points = sizes[0] as u64 * (d + 1 + m * (1 + m * channels(problem.equation.order())));
     for (term, size) in problem.terms.iter().zip(&sizes[1..]) {

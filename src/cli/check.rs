@@ -34,13 +34,28 @@ fn describe(file: &Path, problem: &Problem) -> String {
         let _ = writeln!(text, "  {name:<12} {value}");
     };
     let written = &problem.file;
-    line("equation", format!("{} for {}", written.equation.name(), problem.equation.component_names().join(", ")));
+    line(
+        "equation",
+        format!(
+            "{} for {}",
+            written.equation.name(),
+            problem.equation.component_names().join(", ")
+        ),
+    );
     let length = problem.scales.length;
     let (min, max) = problem.shape.bounds();
     let extent: Vec<String> = (0..problem.shape.dimension())
-        .map(|j| format!("{:.6}", (max[j] - min[j]) * length).trim_end_matches('0').trim_end_matches('.').to_string())
+        .map(|j| {
+            format!("{:.6}", (max[j] - min[j]) * length)
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_string()
+        })
         .collect();
-    line("domain", format!("{}, {} m", written.geometry.name(), extent.join(" x ")));
+    line(
+        "domain",
+        format!("{}, {} m", written.geometry.name(), extent.join(" x ")),
+    );
     if problem.transient() {
         line("time", format!("0 to {} s", problem.scales.time));
     }
@@ -49,7 +64,12 @@ fn describe(file: &Path, problem: &Problem) -> String {
         for face in hard {
             line(
                 "exact",
-                format!("{} on `{}` = {}", names[component], face.place.name(), face.value.formula().text()),
+                format!(
+                    "{} on `{}` = {}",
+                    names[component],
+                    face.place.name(),
+                    face.value.formula().text()
+                ),
             );
         }
     }

@@ -59,7 +59,11 @@ fn family<T: JsonSchema>(title: &str) -> String {
             let _ = writeln!(text, "  {name}  {doc}");
             continue;
         }
-        let Some((name, body)) = variant.get("properties").and_then(Value::as_object).and_then(|p| p.iter().next()) else {
+        let Some((name, body)) = variant
+            .get("properties")
+            .and_then(Value::as_object)
+            .and_then(|p| p.iter().next())
+        else {
             continue;
         };
         let _ = writeln!(text, "  {name}  {doc}");
@@ -74,7 +78,9 @@ fn family<T: JsonSchema>(title: &str) -> String {
         let fields = body.get("properties").and_then(Value::as_object);
         for (field, description) in fields.into_iter().flatten() {
             let default = match description.get("default") {
-                Some(value) if !value.is_null() && !required.contains(&field.as_str()) => format!(" [default: {}]", plain(value)),
+                Some(value) if !value.is_null() && !required.contains(&field.as_str()) => {
+                    format!(" [default: {}]", plain(value))
+                }
                 _ if required.contains(&field.as_str()) => String::new(),
                 _ => " [optional]".into(),
             };
@@ -109,4 +115,3 @@ fn plain(value: &Value) -> String {
         other => other.to_string(),
     }
 }
-

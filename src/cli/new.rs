@@ -38,9 +38,18 @@ impl Template {
 
 /// Writes NAME.ron, never over an existing file.
 pub(super) fn run(name: &str, template: Template) -> Result<Exit, Error> {
-    let path = PathBuf::from(if name.ends_with(".ron") { name.into() } else { format!("{name}.ron") });
+    let path = PathBuf::from(if name.ends_with(".ron") {
+        name.into()
+    } else {
+        format!("{name}.ron")
+    });
     let mut file = std::fs::File::create_new(&path).map_err(Error::file("create", &path))?;
-    file.write_all(template.text().as_bytes()).map_err(Error::file("write", &path))?;
-    print(&format!("wrote {}; next: pinn solve {}\n", path.display(), path.display()));
+    file.write_all(template.text().as_bytes())
+        .map_err(Error::file("write", &path))?;
+    print(&format!(
+        "wrote {}; next: pinn solve {}\n",
+        path.display(),
+        path.display()
+    ));
     Ok(Exit::Solved)
 }

@@ -37,9 +37,12 @@ impl Bar {
         self.stage = record.stage;
         let Some(bar) = &mut self.bar else { return };
         bar.finish_and_clear();
-        let style = ProgressStyle::with_template("{prefix:<12} {bar:30} {pos}/{len}  loss {msg}  {per_sec}  {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        *bar = ProgressBar::new(record.steps as u64).with_style(style).with_prefix(record.stage);
+        let style =
+            ProgressStyle::with_template("{prefix:<12} {bar:30} {pos}/{len}  loss {msg}  {per_sec}  {eta} left")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+        *bar = ProgressBar::new(record.steps as u64)
+            .with_style(style)
+            .with_prefix(record.stage);
     }
 }
 
@@ -55,7 +58,10 @@ impl Progress for Bar {
             bar.set_message(format!("{:.3e}", record.loss));
         } else if new || self.last.elapsed() >= INTERVAL || record.step == record.steps {
             self.last = Instant::now();
-            eprintln!("{} {}/{} loss {:.3e}", record.stage, record.step, record.steps, record.loss);
+            eprintln!(
+                "{} {}/{} loss {:.3e}",
+                record.stage, record.step, record.steps, record.loss
+            );
         }
     }
 

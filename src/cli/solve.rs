@@ -50,20 +50,32 @@ fn report(outcome: &Outcome) -> String {
         );
     }
     if let Some(errors) = &summary.errors {
-        let limits = outcome.tolerance.map_or([None, None], |(field, flux)| [Some(field), flux]);
+        let limits = outcome
+            .tolerance
+            .map_or([None, None], |(field, flux)| [Some(field), flux]);
         for ((name, value), limit) in outcome.norms.iter().zip([errors.field_l2, errors.flux_l2]).zip(limits) {
             let judged = match limit {
-                Some(limit) if summary.quick => format!("   (tolerance {limit:.1e}, not judged with --quick)"),
+                Some(limit) if summary.quick => {
+                    format!("   (tolerance {limit:.1e}, not judged with --quick)")
+                }
                 Some(limit) if value <= limit => format!("   (tolerance {limit:.1e}, met)"),
                 Some(limit) => format!("   (tolerance {limit:.1e}, MISSED)"),
                 None => String::new(),
             };
-            let _ = writeln!(text, "  {:<34} {value:.2e}{judged}", format!("{name}, relative L2 error"));
+            let _ = writeln!(
+                text,
+                "  {:<34} {value:.2e}{judged}",
+                format!("{name}, relative L2 error")
+            );
         }
     }
     let balance = &summary.balance;
     let _ = writeln!(text, "  {:<34} {:.2e}", "balance, relative", balance.relative);
-    let _ = writeln!(text, "  {:<34} {:.2e}", "residual on fresh points, relative", balance.held_out_residual);
+    let _ = writeln!(
+        text,
+        "  {:<34} {:.2e}",
+        "residual on fresh points, relative", balance.held_out_residual
+    );
     let memory = summary.peak_memory_bytes.map_or("unknown".into(), bytes);
     let _ = writeln!(
         text,

@@ -44,9 +44,14 @@ impl Convection {
         let coefficient = reader.values.formula(&self.coefficient, reader.variables, &path);
         if let Some(coefficient) = coefficient {
             if let Some(value) = coefficient.as_constant().filter(|h| *h < 0.0) {
-                reader.values.fault(&path, format!("coefficient = {value} must not be negative"), None);
+                reader
+                    .values
+                    .fault(&path, format!("coefficient = {value} must not be negative"), None);
             }
-            reader.take(&self.ambient, "ambient", |ambient| Part::Convection { coefficient, ambient });
+            reader.take(&self.ambient, "ambient", |ambient| Part::Convection {
+                coefficient,
+                ambient,
+            });
         }
     }
 }

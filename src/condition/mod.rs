@@ -203,7 +203,9 @@ impl Reader<'_, '_> {
         part: impl Fn(usize, Formula) -> Part,
     ) {
         for (component, (expression, key)) in expressions.into_iter().zip(keys).enumerate() {
-            let Some(expression) = expression else { continue };
+            let Some(expression) = expression else {
+                continue;
+            };
             if component >= self.variables.space {
                 let mut path = self.at.clone();
                 path.push(key.into());

@@ -65,11 +65,7 @@ impl Displacement {
         reader.components(
             [&self.ux, &self.uy, &self.uz],
             ["ux", "uy", "uz"],
-            |component, value| Part::Prescribed {
-                component,
-                value,
-                soft,
-            },
+            |component, value| Part::Prescribed { component, value, soft },
         );
     }
 }

@@ -252,8 +252,19 @@ mod tests {
         // σ_xx = 6·(L − x)·y·E in these units, σ_yy = 0, σ_xy = 3·(y² − D²/4)·E.
         let data = jet(2, at, u);
         let mut flux = [0.0; 6];
-        equation.flux(&at, &Jet::new(Channels::new(2, false, Order::Hessian), &data), &mut flux);
-        let expected = [6.0 * (length - at[0]) * at[1], 3.0 * (at[1] * at[1] - 1.0), 0.0, 3.0 * (at[1] * at[1] - 1.0), 0.0, 0.0];
+        equation.flux(
+            &at,
+            &Jet::new(Channels::new(2, false, Order::Hessian), &data),
+            &mut flux,
+        );
+        let expected = [
+            6.0 * (length - at[0]) * at[1],
+            3.0 * (at[1] * at[1] - 1.0),
+            0.0,
+            3.0 * (at[1] * at[1] - 1.0),
+            0.0,
+            0.0,
+        ];
         for (found, expected) in flux.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-12, "{flux:?}");
         }
@@ -291,7 +302,11 @@ mod tests {
             let d = model.dimension();
             let data = jet(d, [0.3, 0.2, 0.1, 0.0], |[x, y, z, _]| [x, y.scale(-nu), z.scale(-nu)]);
             let mut out = Vec::new();
-            equation.evaluate(&[0.0; 4], &Jet::new(Channels::new(d, false, Order::Hessian), &data), &mut out);
+            equation.evaluate(
+                &[0.0; 4],
+                &Jet::new(Channels::new(d, false, Order::Hessian), &data),
+                &mut out,
+            );
             let expected = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, -nu, -nu, 0.0, 0.0, 0.0];
             for (found, expected) in out[3..].iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-14, "{model:?} {out:?}");

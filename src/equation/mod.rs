@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use diffusion::{Diffusion, HeatConduction};
-pub use linear_elasticity::{Elasticity, ElasticModel, LinearElasticity};
+pub use linear_elasticity::{ElasticModel, Elasticity, LinearElasticity};
 
 use crate::jet::{Jet, Order};
 

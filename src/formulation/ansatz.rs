@@ -144,7 +144,10 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
     xi[3] = x[3];
     let mut sum = CoordinateJet::constant(0.0);
     for subset in 1..1_usize << axes.len() {
-        let chosen: Vec<usize> = (0..axes.len()).filter(|i| subset >> i & 1 == 1).map(|i| axes[i]).collect();
+        let chosen: Vec<usize> = (0..axes.len())
+            .filter(|i| subset >> i & 1 == 1)
+            .map(|i| axes[i])
+            .collect();
         let term = projected(shape, hard, &chosen, xi);
         sum = if chosen.len() % 2 == 1 { sum + term } else { sum - term };
     }
@@ -184,7 +187,13 @@ fn projected(shape: &dyn Shape, hard: &[HardFace], axes: &[usize], xi: [Coordina
 }
 
 /// The value of `face` at a point of it that is also projected onto the faces of the remaining axes.
-fn corner(shape: &dyn Shape, hard: &[HardFace], axes: &[usize], xi: [CoordinateJet; 4], face: &HardFace) -> CoordinateJet {
+fn corner(
+    shape: &dyn Shape,
+    hard: &[HardFace],
+    axes: &[usize],
+    xi: [CoordinateJet; 4],
+    face: &HardFace,
+) -> CoordinateJet {
     let Some((&axis, rest)) = axes.split_first() else {
         let space = shape.map([xi[0], xi[1], xi[2]]);
         return face.value.at(&[space[0], space[1], space[2], xi[3]]);

@@ -29,9 +29,15 @@ impl BoundaryTerm {
 /// The residual of the equation at interior points, weight 1/n each.
 pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
     let equation = problem.equation.as_ref();
-    assemble(problem, equation.order(), equation.components(), points, |i, jet, out| {
-        equation.residual(&points[i], jet, out);
-    })
+    assemble(
+        problem,
+        equation.order(),
+        equation.components(),
+        points,
+        |i, jet, out| {
+            equation.residual(&points[i], jet, out);
+        },
+    )
 }
 
 /// The residuals of a condition at boundary points, weight 1/n each.

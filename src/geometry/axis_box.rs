@@ -63,7 +63,11 @@ impl Cuboid {
 fn build(min: &[&Expression], max: &[&Expression], values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
     let d = min.len();
     let place = |key: &str, j: usize| {
-        if d == 1 { path!["geometry", key] } else { path!["geometry", key, j] }
+        if d == 1 {
+            path!["geometry", key]
+        } else {
+            path!["geometry", key, j]
+        }
     };
     let (mut low, mut high) = ([0.0; 3], [0.0; 3]);
     let mut complete = true;
@@ -140,7 +144,10 @@ impl Shape for AxisBox {
     }
 
     fn face_measure(&self, face: Face) -> f64 {
-        (0..self.dimension).filter(|j| *j != face.axis).map(|j| self.length(j)).product()
+        (0..self.dimension)
+            .filter(|j| *j != face.axis)
+            .map(|j| self.length(j))
+            .product()
     }
 
     fn scaled(&self, factor: f64) -> Box<dyn Shape> {

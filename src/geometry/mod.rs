@@ -257,7 +257,11 @@ mod tests {
                 error += (e * shape.face_measure(face)).powi(2);
             }
             let difference = (inside * shape.measure() - total).abs();
-            assert!(difference < 5.0 * error.sqrt() + 1e-12, "{shape:?}: {difference} {}", error.sqrt());
+            assert!(
+                difference < 5.0 * error.sqrt() + 1e-12,
+                "{shape:?}: {difference} {}",
+                error.sqrt()
+            );
         }
     }
 

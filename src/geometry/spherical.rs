@@ -146,7 +146,11 @@ impl Shape for Octant {
 
     /// Uniform in volume (r³), in area on the spheres (sin θ) and on the flat sides (r²).
     fn spread(&self, unit: [f64; 3], face: Option<Face>) -> [f64; 3] {
-        let power = if face.is_some_and(|face| face.axis > 0) { 2.0 } else { 3.0 };
+        let power = if face.is_some_and(|face| face.axis > 0) {
+            2.0
+        } else {
+            3.0
+        };
         let (low, high) = (self.inner.powf(power), self.outer.powf(power));
         let radius = (low + unit[0] * (high - low)).powf(1.0 / power);
         let elevation = if face.is_some_and(|face| face.axis == 1) {

@@ -152,11 +152,7 @@ mod tests {
         for space in 1..=3 {
             for time in [false, true] {
                 let channels = Channels::new(space, time, Order::Hessian);
-                let indices: Vec<_> = channels
-                    .pairs()
-                    .iter()
-                    .map(|&(j, k)| channels.second(k, j))
-                    .collect();
+                let indices: Vec<_> = channels.pairs().iter().map(|&(j, k)| channels.second(k, j)).collect();
                 let expected: Vec<_> = (1 + channels.coordinates()..channels.count()).collect();
                 assert_eq!(indices, expected);
             }

@@ -12,12 +12,7 @@ const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 
 
 /// A number that formulas, distances and charts can be evaluated with.
 pub trait Scalar:
-    Copy
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// A constant.
     fn constant(value: f64) -> Self;
@@ -214,10 +209,6 @@ impl Mul for CoordinateJet {
 
 impl Div for CoordinateJet {
     type Output = Self;
-    #[expect(
-        clippy::suspicious_arithmetic_impl,
-        reason = "a quotient is a product with the reciprocal"
-    )]
     fn div(self, other: Self) -> Self {
         self * other.map(|v| {
             let r = 1.0 / v;
@@ -269,10 +260,7 @@ mod tests {
     /// A function that uses every operation, of (x, y, z, t).
     fn sample<S: Scalar>(x: [S; 4]) -> S {
         let [x, y, z, t] = x;
-        (x * y.sin() - z.powf(3.0) / (t.offset(2.0))).sqrt()
-            + y.atan2(x) * z.cos()
-            + x.power(y)
-            + t.scale(0.3) * x * z
+        (x * y.sin() - z.powf(3.0) / (t.offset(2.0))).sqrt() + y.atan2(x) * z.cos() + x.power(y) + t.scale(0.3) * x * z
     }
 
     #[test]
@@ -295,9 +283,8 @@ mod tests {
                 d[k] += sk * h;
                 f(d)
             };
-            let second = (corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0)
-                + corner(-1.0, -1.0))
-                / (4.0 * h * h);
+            let second =
+                (corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0) + corner(-1.0, -1.0)) / (4.0 * h * h);
             // Truncation h² and rounding ε/h² are both about 1e-8 here.
             assert!((jet.hessian[i] - second).abs() < 1e-6, "hessian {i}");
         }
@@ -307,9 +294,6 @@ mod tests {
     fn a_constant_exponent_of_a_negative_base_is_exact() {
         let x = CoordinateJet::coordinate(0, -2.0, 1.0);
         let cube = x.power(CoordinateJet::constant(3.0));
-        assert_eq!(
-            (cube.value, cube.gradient[0], cube.hessian[0]),
-            (-8.0, 12.0, -12.0)
-        );
+        assert_eq!((cube.value, cube.gradient[0], cube.hessian[0]), (-8.0, 12.0, -12.0));
     }
 }

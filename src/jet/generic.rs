@@ -42,7 +42,11 @@ impl<B: Backend> RowTensors<B> {
 }
 
 /// Σ_i w_i·|r_i|² of each term, `[T]`.
-pub fn losses<B: Backend>(architecture: &Architecture, parameters: &Tensor<B, 1>, terms: &[RowTensors<B>]) -> Tensor<B, 1> {
+pub fn losses<B: Backend>(
+    architecture: &Architecture,
+    parameters: &Tensor<B, 1>,
+    terms: &[RowTensors<B>],
+) -> Tensor<B, 1> {
     let losses = terms
         .iter()
         .map(|rows| {
@@ -58,7 +62,12 @@ pub fn losses<B: Backend>(architecture: &Architecture, parameters: &Tensor<B, 1>
 }
 
 /// The network's jets at the points `x`, `[n, D]`: returns `[K, n, m]`.
-pub fn jets<B: Backend>(architecture: &Architecture, parameters: &Tensor<B, 1>, channels: Channels, x: Tensor<B, 2>) -> Tensor<B, 3> {
+pub fn jets<B: Backend>(
+    architecture: &Architecture,
+    parameters: &Tensor<B, 1>,
+    channels: Channels,
+    x: Tensor<B, 2>,
+) -> Tensor<B, 3> {
     let [n, _] = x.dims();
     let k = channels.count();
     let layers = architecture.layers();
@@ -68,9 +77,19 @@ pub fn jets<B: Backend>(architecture: &Architecture, parameters: &Tensor<B, 1>, 
             .clone()
             .slice([layer.weights.clone()])
             .reshape([layer.inputs, layer.outputs]);
-        let biases = parameters.clone().slice([layer.biases.clone()]).reshape([1, layer.outputs]);
-        let z = stacked.reshape([k * n, layer.inputs]).matmul(weights).reshape([k, n, layer.outputs]);
-        let channel = |c: usize| z.clone().slice([c..c + 1, 0..n, 0..layer.outputs]).reshape([n, layer.outputs]);
+        let biases = parameters
+            .clone()
+            .slice([layer.biases.clone()])
+            .reshape([1, layer.outputs]);
+        let z = stacked
+            .reshape([k * n, layer.inputs])
+            .matmul(weights)
+            .reshape([k, n, layer.outputs]);
+        let channel = |c: usize| {
+            z.clone()
+                .slice([c..c + 1, 0..n, 0..layer.outputs])
+                .reshape([n, layer.outputs])
+        };
         let value = channel(0) + biases;
         let mut out = Vec::with_capacity(k);
         if l + 1 == layers.len() {
@@ -115,7 +134,11 @@ fn derivatives<B: Backend>(kind: Activation, v: Tensor<B, 2>, channels: Channels
         Activation::Tanh => {
             let t = v.tanh();
             let first = -(t.clone() * t.clone()) + 1.0;
-            let curvature = if second { t.clone() * first.clone() * -2.0 } else { t.clone() };
+            let curvature = if second {
+                t.clone() * first.clone() * -2.0
+            } else {
+                t.clone()
+            };
             [t, first, curvature]
         }
         Activation::Sin => {
@@ -143,7 +166,10 @@ fn input<B: Backend>(architecture: &Architecture, channels: Channels, x: Tensor<
     let dtype = x.dtype();
     let row = |values: Vec<f64>| {
         let width = values.len();
-        Tensor::<B, 2>::from_data(TensorData::new(values, [1, width]).convert_dtype(dtype), (&device, dtype))
+        Tensor::<B, 2>::from_data(
+            TensorData::new(values, [1, width]).convert_dtype(dtype),
+            (&device, dtype),
+        )
     };
     let xi = (x - row(architecture.center.clone())) * row(architecture.slope.clone());
     let slope = &architecture.slope;

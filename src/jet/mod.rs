@@ -16,8 +16,8 @@ mod coordinate;
 pub mod fused;
 pub mod generic;
 pub(crate) mod matmul;
-mod pass;
 pub mod operation;
+mod pass;
 pub mod real;
 
 pub use channels::{Channels, Jet, Order};

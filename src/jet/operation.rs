@@ -74,7 +74,11 @@ mod tests {
     fn the_operation_passes_on_what_arrives_from_above() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let architecture = MlpConfig::default().architecture(1, &[0.0, 0.0], &[1.0, 1.0], &mut random);
-        let values: Vec<f32> = architecture.initial_parameters(&mut random).iter().map(|v| *v as f32).collect();
+        let values: Vec<f32> = architecture
+            .initial_parameters(&mut random)
+            .iter()
+            .map(|v| *v as f32)
+            .collect();
         let kernel = Kernel::new(architecture);
         let rows = Rows {
             channels: Channels::new(2, false, Order::Laplacian),
@@ -86,8 +90,7 @@ mod tests {
             rhs: vec![1.0, 2.0],
             weights: vec![0.5, 0.5],
         };
-        let parameters: Tensor<Autodiff<Flex>, 1> =
-            upload(TensorData::from(&values[..]), &FlexDevice).require_grad();
+        let parameters: Tensor<Autodiff<Flex>, 1> = upload(TensorData::from(&values[..]), &FlexDevice).require_grad();
         let (loss, losses) = least_squares(&kernel, parameters.clone(), std::slice::from_ref(&rows));
         let value = download(loss.clone())[0];
         assert!((value - losses[0]).abs() < 1e-6 * losses[0]);

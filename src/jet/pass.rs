@@ -11,7 +11,14 @@ use super::{Channels, Order};
 pub(super) const LANES: usize = 32;
 
 /// a ← the jets of f(v); z keeps what the adjoint needs. Buffers are `[K, n]`, n a multiple of [`LANES`].
-pub(super) fn activation_pass<F: Real>(kind: Activation, channels: Channels, n: usize, z: &mut [F], keep: &mut [F], a: &mut [F]) {
+pub(super) fn activation_pass<F: Real>(
+    kind: Activation,
+    channels: Channels,
+    n: usize,
+    z: &mut [F],
+    keep: &mut [F],
+    a: &mut [F],
+) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || match kind {
@@ -23,7 +30,14 @@ pub(super) fn activation_pass<F: Real>(kind: Activation, channels: Channels, n: 
 }
 
 /// bar ← the adjoint of the pre-activations from that of the activations, in place.
-pub(super) fn adjoint_pass<F: Real>(kind: Activation, channels: Channels, n: usize, z: &[F], keep: &[F], bar: &mut [F]) {
+pub(super) fn adjoint_pass<F: Real>(
+    kind: Activation,
+    channels: Channels,
+    n: usize,
+    z: &[F],
+    keep: &[F],
+    bar: &mut [F],
+) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || match kind {
@@ -119,7 +133,11 @@ fn adjoint<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &[F], keep
         let mut v_bar = [F::ZERO; LANES];
         {
             let one = lanes(z, start);
-            let kept = if keep.is_empty() { &[F::ZERO; LANES] } else { lanes(keep, start) };
+            let kept = if keep.is_empty() {
+                &[F::ZERO; LANES]
+            } else {
+                lanes(keep, start)
+            };
             let bar = lanes(bar, start);
             for l in 0..LANES {
                 [_, s1[l], s2[l], s3[l]] = N::derivatives(one[l], kept[l]);

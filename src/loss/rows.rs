@@ -67,8 +67,11 @@ impl<F: Real> Rows<F> {
             out.x.extend(self.x[i * d..(i + 1) * d].iter().map(convert));
             out.coefficients
                 .extend(self.coefficients[i * stride..(i + 1) * stride].iter().map(convert));
-            out.rhs
-                .extend(self.rhs[i * self.residuals..(i + 1) * self.residuals].iter().map(convert));
+            out.rhs.extend(
+                self.rhs[i * self.residuals..(i + 1) * self.residuals]
+                    .iter()
+                    .map(convert),
+            );
             out.weights.push(G::of(self.weights[i].double() * factor));
         }
         out.points = indices.len();

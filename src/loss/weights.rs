@@ -25,9 +25,18 @@ const SAMPLE: usize = 64;
 /// The weight λ of each term; the interior's balanced weight is 1.
 ///
 /// λ_t = K_interior/K_t, with K_t the mean over points of Σ_r |∂r/∂θ|².
-pub fn term_weights(weights: &Weights, names: &[String], kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) -> Vec<f64> {
+pub fn term_weights(
+    weights: &Weights,
+    names: &[String],
+    kernel: &Kernel<f64>,
+    parameters: &[f64],
+    terms: &[Rows<f64>],
+) -> Vec<f64> {
     match weights {
-        Weights::Given(given) => names.iter().map(|name| given.get(name).copied().unwrap_or(1.0)).collect(),
+        Weights::Given(given) => names
+            .iter()
+            .map(|name| given.get(name).copied().unwrap_or(1.0))
+            .collect(),
         Weights::Balanced => {
             let p = parameters.len();
             let traces: Vec<f64> = terms

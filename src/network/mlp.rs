@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::Architecture;
 use crate::jet::activation::Activation;
 
+/// Factor on the first layer's weights. With plain Glorot weights tanh is nearly linear over a domain of size 2 and the
+/// features are nearly dependent; curvature stages then need twice the iterations (measured on the shipped problems).
+const FIRST_GAIN: f64 = 2.0;
+
 /// The networks that a problem file can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum NetworkKind {
@@ -51,7 +55,7 @@ pub struct MlpConfig {
 impl Default for MlpConfig {
     fn default() -> Self {
         Self {
-            width: 32,
+            width: 20,
             depth: 3,
             activation: Activation::Tanh,
             fourier_features: 0,
@@ -66,8 +70,14 @@ impl MlpConfig {
     pub fn architecture(&self, components: usize, min: &[f64], max: &[f64], random: &mut impl Rng) -> Architecture {
         let d = min.len();
         let spread = std::f64::consts::FRAC_PI_2 * self.fourier_scale;
-        let frequencies: Vec<f64> = (0..self.fourier_features * d).map(|_| spread * normal(random)).collect();
-        let inputs = if self.fourier_features > 0 { 2 * self.fourier_features } else { d };
+        let frequencies: Vec<f64> = (0..self.fourier_features * d)
+            .map(|_| spread * normal(random))
+            .collect();
+        let inputs = if self.fourier_features > 0 {
+            2 * self.fourier_features
+        } else {
+            d
+        };
         let mut widths = vec![inputs];
         widths.extend(std::iter::repeat_n(self.width, self.depth));
         widths.push(components);
@@ -82,20 +92,22 @@ impl MlpConfig {
 }
 
 impl Architecture {
-    /// Random parameters: Glorot-normal weights (Glorot & Bengio 2010), biases uniform in [−1, 1] so that the units'
-    /// transitions are spread over the domain, and an output layer without bias.
+    /// Random parameters: Glorot-normal weights (Glorot & Bengio 2010), those of the first
+    /// layer times 2, biases uniform in [−1, 1] so that the units' transitions are spread over the domain, and an output layer without bias.
     pub fn initial_parameters(&self, random: &mut impl Rng) -> Vec<f64> {
         let mut parameters = Vec::with_capacity(self.parameters());
         let hidden = self.hidden();
         for (l, layer) in self.layers().iter().enumerate() {
-            let deviation = (2.0 / (layer.inputs + layer.outputs) as f64).sqrt();
+            let gain = if l == 0 { FIRST_GAIN } else { 1.0 };
+            let deviation = gain * (2.0 / (layer.inputs + layer.outputs) as f64).sqrt();
             parameters.extend(layer.weights.clone().map(|_| deviation * normal(random)));
-            parameters.extend(
-                layer
-                    .biases
-                    .clone()
-                    .map(|_| if l == hidden { 0.0 } else { random.random_range(-1.0..1.0) }),
-            );
+            parameters.extend(layer.biases.clone().map(|_| {
+                if l == hidden {
+                    0.0
+                } else {
+                    random.random_range(-1.0..1.0)
+                }
+            }));
         }
         parameters
     }

@@ -28,7 +28,9 @@ impl Grid {
         for k in 0..nz {
             for j in 0..ny {
                 for i in 0..nx {
-                    let at = |index: usize, n: usize| if n > 1 { index as f64 / (n - 1) as f64 } else { 0.0 };
+                    let at = |index: usize, n: usize| {
+                        if n > 1 { index as f64 / (n - 1) as f64 } else { 0.0 }
+                    };
                     let xi = [at(i, nx), at(j, ny), at(k, nz)];
                     nodes.push(shape.position(xi));
                     samples.push(shape.position(xi.map(|v| v.clamp(MARGIN, 1.0 - MARGIN))));
@@ -42,7 +44,12 @@ impl Grid {
                 for i in 0..nx - 1 {
                     match d {
                         1 => list.extend([node(i, 0, 0), node(i + 1, 0, 0)]),
-                        2 => list.extend([node(i, j, 0), node(i + 1, j, 0), node(i + 1, j + 1, 0), node(i, j + 1, 0)]),
+                        2 => list.extend([
+                            node(i, j, 0),
+                            node(i + 1, j, 0),
+                            node(i + 1, j + 1, 0),
+                            node(i, j + 1, 0),
+                        ]),
                         _ => list.extend([
                             node(i, j, k),
                             node(i + 1, j, k),

@@ -15,7 +15,12 @@ use crate::network::Architecture;
 ///
 /// # Errors
 /// A file that cannot be written.
-pub(super) fn write_network(path: &Path, architecture: &Architecture, parameters: &[f64], length: f64) -> Result<(), Error> {
+pub(super) fn write_network(
+    path: &Path,
+    architecture: &Architecture,
+    parameters: &[f64],
+    length: f64,
+) -> Result<(), Error> {
     let mut arrays: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
     let encode = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     for (l, layer) in architecture.layers().iter().enumerate() {

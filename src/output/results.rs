@@ -77,7 +77,12 @@ impl Results {
     /// # Errors
     /// A file that cannot be written.
     pub fn network(&self, architecture: &Architecture, parameters: &[f64], length: f64) -> Result<(), Error> {
-        write_network(&self.folder.join("network.safetensors"), architecture, parameters, length)
+        write_network(
+            &self.folder.join("network.safetensors"),
+            architecture,
+            parameters,
+            length,
+        )
     }
 
     /// Writes the summary.

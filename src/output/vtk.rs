@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use vtkio::model::{
-    Attribute, Attributes, ByteOrder, CellType, Cells, DataArray, DataSet, UnstructuredGridPiece, Version, VertexNumbers,
-    Vtk,
+    Attribute, Attributes, ByteOrder, CellType, Cells, DataArray, DataSet, UnstructuredGridPiece, Version,
+    VertexNumbers, Vtk,
 };
 
 use super::grid::Grid;
@@ -28,13 +28,17 @@ pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error>
     }
     let frames = folder.join("frames");
     std::fs::create_dir_all(&frames).map_err(Error::file("create", &frames))?;
-    let mut collection = String::from("<?xml version=\"1.0\"?>\n<VTKFile type=\"Collection\" version=\"0.1\">\n<Collection>\n");
+    let mut collection =
+        String::from("<?xml version=\"1.0\"?>\n<VTKFile type=\"Collection\" version=\"0.1\">\n<Collection>\n");
     for frame in 0..output.frames {
         let time = frame as f64 / (output.frames - 1).max(1) as f64;
         let name = format!("frames/solution_{frame:04}.vtu");
         write(solution, &grid, time, &folder.join(&name))?;
         let seconds = time * problem.scales.time;
-        let _ = writeln!(collection, "<DataSet timestep=\"{seconds}\" part=\"0\" file=\"{name}\"/>");
+        let _ = writeln!(
+            collection,
+            "<DataSet timestep=\"{seconds}\" part=\"0\" file=\"{name}\"/>"
+        );
     }
     collection.push_str("</Collection>\n</VTKFile>\n");
     replace(&folder.join("solution.pvd"), collection.as_bytes())
@@ -107,7 +111,7 @@ fn with_field_data(file: Vec<u8>, solution: &Solution<'_>, arrays: &[Array], tim
     let mut names = vec!["points [m]".to_string()];
     names.extend(arrays.iter().map(|array| format!("{} [{}]", array.name, array.unit)));
     let mut block = String::from("<FieldData>");
-    block.push_str(&strings("title", &[solution.problem.file.title.clone()]));
+    block.push_str(&strings("title", std::slice::from_ref(&solution.problem.file.title)));
     block.push_str(&strings("units", &names));
     if solution.problem.transient() {
         let seconds = time * solution.problem.scales.time;

@@ -90,7 +90,11 @@ fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
     at_least_one(points.interior, path!["points", "interior"], "interior");
     at_least_one(points.boundary, path!["points", "boundary"], "boundary");
     at_least_one(file.output.cells, path!["output", "cells"], "cells");
-    at_least_one(file.output.check_points, path!["output", "check_points"], "check_points");
+    at_least_one(
+        file.output.check_points,
+        path!["output", "check_points"],
+        "check_points",
+    );
     let crate::network::NetworkKind::Mlp(network) = &file.network;
     at_least_one(network.width, path!["network", "width"], "width");
     at_least_one(network.depth, path!["network", "depth"], "depth");
@@ -184,7 +188,10 @@ fn material(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values:
             if equation.body_force.len() > d {
                 values.fault(
                     &path!["equation", "body_force"],
-                    format!("body_force has {} components in {d} dimensions", equation.body_force.len()),
+                    format!(
+                        "body_force has {} components in {d} dimensions",
+                        equation.body_force.len()
+                    ),
                     None,
                 );
             }
@@ -228,7 +235,11 @@ fn material(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values:
 /// All parts of all conditions, each on one boundary; contradictions are faults.
 fn parts(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values: &mut Values<'_>) -> Vec<Placed> {
     let faces = shape.faces();
-    let names = faces.iter().map(|face| format!("`{}`", face.name)).collect::<Vec<_>>().join(", ");
+    let names = faces
+        .iter()
+        .map(|face| format!("`{}`", face.name))
+        .collect::<Vec<_>>()
+        .join(", ");
     let family = match file.equation {
         EquationKind::LinearElasticity(_) => Family::Elasticity,
         EquationKind::Diffusion(_) => Family::Diffusion,
@@ -275,7 +286,9 @@ fn parts(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values: &m
         }
         for (part, at) in condition.parts(variables, &at, values) {
             for &place in &places {
-                let clash = placed.iter().any(|other| other.place == place && clashes(&other.part, &part));
+                let clash = placed
+                    .iter()
+                    .any(|other| other.place == place && clashes(&other.part, &part));
                 if clash {
                     values.fault(
                         &at,
@@ -340,7 +353,11 @@ fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) 
     };
     for (name, expression) in &given {
         if expression.is_some() != needed.contains(name) {
-            let verb = if expression.is_some() { "does not fit" } else { "is missing in" };
+            let verb = if expression.is_some() {
+                "does not fit"
+            } else {
+                "is missing in"
+            };
             values.fault(
                 &path!["reference", *name],
                 format!("`{name}` {verb} the reference"),
@@ -386,7 +403,9 @@ fn support(file: &ProblemFile, material: &Material, shape: &dyn Shape, parts: &[
                 values.fault(
                     &path!["conditions"],
                     format!("the body can still move: {}", free.join(", ")),
-                    Some("prescribe displacements, a `Symmetry` or a `Foundation` until no rigid motion is left".into()),
+                    Some(
+                        "prescribe displacements, a `Symmetry` or a `Foundation` until no rigid motion is left".into(),
+                    ),
                 );
             }
         }
@@ -420,11 +439,20 @@ fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static str> {
     let names: &[&'static str] = match d {
         1 => &["along x"],
         2 => &["along x", "along y", "turning"],
-        _ => &["along x", "along y", "along z", "turning about x", "turning about y", "turning about z"],
+        _ => &[
+            "along x",
+            "along y",
+            "along z",
+            "turning about x",
+            "turning about y",
+            "turning about z",
+        ],
     };
     let mut rows: Vec<Vec<f64>> = Vec::new();
     for placed in parts {
-        let Place::Face(face) = placed.place else { continue };
+        let Place::Face(face) = placed.place else {
+            continue;
+        };
         for unit in SamplerKind::Uniform.points(8, 11) {
             let point = super::face_point(shape, face, unit, false);
             let x = [point.x[0], point.x[1], point.x[2]];
@@ -473,7 +501,11 @@ fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, formula: &Fo
             Some(Place::Face(face)) => shape.face_point(face, space),
             _ => shape.interior_point(space),
         };
-        let t = if place == Some(Place::Initial) { 0.0 } else { unit[3] * end.unwrap_or(0.0) };
+        let t = if place == Some(Place::Initial) {
+            0.0
+        } else {
+            unit[3] * end.unwrap_or(0.0)
+        };
         let value = formula.evaluate(&[x[0], x[1], x[2], t]);
         if value.is_finite() {
             range = (range.0.min(value), range.1.max(value));
@@ -635,7 +667,9 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
 
 /// Puts a prescribed value into the ansatz, or into the loss if it is soft or contradicts one that is already there.
 fn prescribe(problem: &mut Problem, place: Place, component: usize, value: super::Field, soft: bool, _at: &Path) {
-    let rival = (!soft).then(|| contradiction(problem, place, component, &value)).flatten();
+    let rival = (!soft)
+        .then(|| contradiction(problem, place, component, &value))
+        .flatten();
     if let Some(rival) = rival {
         problem.notes.push(format!(
             "the values of `{}` and `{rival}` differ where the two meet, so `{}` enters the loss instead of holding exactly",

@@ -78,9 +78,9 @@ pub struct Points {
 impl Default for Points {
     fn default() -> Self {
         Self {
-            interior: 4096,
-            boundary: 1024,
-            batch: Batch::Size(1024),
+            interior: 2048,
+            boundary: 512,
+            batch: Batch::Size(512),
             sampler: SamplerKind::default(),
             fresh: false,
         }

@@ -200,8 +200,20 @@ fn unary<S: Scalar>(name: &str, a: S) -> S {
 fn binary<S: Scalar>(name: &str, a: S, b: S) -> S {
     match name {
         "atan2" => a.atan2(b),
-        "min" => if a.value() <= b.value() { a } else { b },
-        "max" => if a.value() >= b.value() { a } else { b },
+        "min" => {
+            if a.value() <= b.value() {
+                a
+            } else {
+                b
+            }
+        }
+        "max" => {
+            if a.value() >= b.value() {
+                a
+            } else {
+                b
+            }
+        }
         _ => unreachable!("the parser accepts only listed functions"),
     }
 }
@@ -406,7 +418,10 @@ impl Parser<'_> {
         self.close(span.clone())?;
         if count != arity {
             return Err(FormulaError {
-                message: format!("`{name}` takes {arity} argument{}, not {count}", if arity == 1 { "" } else { "s" }),
+                message: format!(
+                    "`{name}` takes {arity} argument{}, not {count}",
+                    if arity == 1 { "" } else { "s" }
+                ),
                 span,
                 hint: None,
             });

@@ -32,7 +32,7 @@ pub type Path = Vec<Step>;
 /// Builds a [`Path`] from keys and indices.
 #[macro_export]
 macro_rules! path {
-    ($($step:expr),* $(,)?) => { vec![$($crate::problem::Step::from($step)),*] };
+    ($($step:expr),* $(,)?) => { $crate::problem::Path::from([$($crate::problem::Step::from($step)),*]) };
 }
 
 #[derive(Debug)]

@@ -112,7 +112,11 @@ impl Problem {
         let mut sizes = vec![points.interior];
         sizes.extend(self.terms.iter().map(|term| {
             let part = share(term.place) / total * points.boundary as f64;
-            if self.shape.dimension() == 1 && !self.transient() { 1 } else { (part.ceil() as usize).max(16) }
+            if self.shape.dimension() == 1 && !self.transient() {
+                1
+            } else {
+                (part.ceil() as usize).max(16)
+            }
         }));
         sizes
     }

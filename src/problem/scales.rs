@@ -77,7 +77,12 @@ impl Scales {
 
     /// SI coordinates of a dimensionless point (x̂, ŷ, ẑ, t̂).
     pub fn position(&self, x: [f64; 4]) -> [f64; 4] {
-        [x[0] * self.length, x[1] * self.length, x[2] * self.length, x[3] * self.time]
+        [
+            x[0] * self.length,
+            x[1] * self.length,
+            x[2] * self.length,
+            x[3] * self.time,
+        ]
     }
 }
 

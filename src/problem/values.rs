@@ -209,7 +209,10 @@ impl<'a> Values<'a> {
     fn formula_fault(&mut self, path: &Path, error: FormulaError) {
         let whole = locate(self.text, path);
         // The literal stands between quotes; a formula with escapes is shown as a whole.
-        let inside = self.text.get(whole.clone()).is_some_and(|t| t.starts_with('"') && !t.contains('\\'));
+        let inside = self
+            .text
+            .get(whole.clone())
+            .is_some_and(|t| t.starts_with('"') && !t.contains('\\'));
         let span = if inside {
             whole.start + 1 + error.span.start..whole.start + 1 + error.span.end
         } else {

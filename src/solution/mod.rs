@@ -56,7 +56,11 @@ impl Solution<'_> {
         let m = equation.components();
         let jets = self.jets(points, equation.order());
         let mut residuals = vec![0.0; points.len() * m];
-        for ((jet, x), out) in jets.chunks(m * channels.count()).zip(points).zip(residuals.chunks_mut(m)) {
+        for ((jet, x), out) in jets
+            .chunks(m * channels.count())
+            .zip(points)
+            .zip(residuals.chunks_mut(m))
+        {
             equation.residual(x, &Jet::new(channels, jet), out);
         }
         residuals

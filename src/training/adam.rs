@@ -225,7 +225,9 @@ impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
     type Batch = Vec<crate::jet::generic::RowTensors<Self>>;
 
     fn upload(rows: Vec<Rows<f32>>, device: &Self::Device) -> Self::Batch {
-        rows.iter().map(|rows| crate::jet::generic::RowTensors::new(rows, device)).collect()
+        rows.iter()
+            .map(|rows| crate::jet::generic::RowTensors::new(rows, device))
+            .collect()
     }
 
     fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {

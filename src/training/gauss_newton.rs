@@ -5,8 +5,8 @@
 //! *Achieving high accuracy with PINNs via energy natural gradients*, 2023).
 //!
 //! # Source
-//! Damping by the gain ratio: Nielsen, *Damping parameter in Marquardt's method*, IMM report 1999-05, with D = mean
-//! diagonal·1 (Levenberg), so that μ has no unit.
+//! Marquardt, *J. SIAM* 11 (1963) 431: D = diag(JᵀJ), so that μ has no unit and no step depends on how the parameters are
+//! scaled; μ falls by a factor after a success and grows by it until a step lowers the loss.
 
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Record, StopReason, Training, dot, norm};
+use super::{Objective, Record, StopReason, Training, norm};
 use crate::jet::fused::Kernel;
 use crate::jet::matmul::matmul_into;
 use crate::loss::Rows;
@@ -26,7 +26,13 @@ const CHUNK_BYTES: usize = 32 << 20;
 /// Columns of a panel of JᵀJ.
 const PANEL: usize = 256;
 /// Damped solves per iteration at most.
-const ATTEMPTS: usize = 12;
+const ATTEMPTS: usize = 30;
+/// By which the damping falls after a success and grows after a failure.
+const FACTOR: f64 = 3.0;
+/// Damping below which rounding decides.
+const LEAST_DAMPING: f64 = 1e-18;
+/// Smallest diagonal entry that damping counts with, relative to the mean one.
+const FLOOR: f64 = 1e-9;
 
 /// Gauss–Newton with Levenberg–Marquardt damping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +40,7 @@ const ATTEMPTS: usize = 12;
 pub struct GaussNewton {
     /// Iterations at most.
     pub iterations: usize,
-    /// Damping of the first step, relative to the mean diagonal of JᵀJ.
+    /// Damping μ of the first step.
     pub damping: f64,
     /// Stops when the loss has fallen by less than this fraction over 10 iterations.
     pub tolerance: f64,
@@ -56,7 +62,10 @@ impl GaussNewton {
             return Err(("damping", format!("damping = {} must be greater than 0", self.damping)));
         }
         if !(self.tolerance >= 0.0 && self.tolerance < 1.0) {
-            return Err(("tolerance", format!("tolerance = {} must lie in [0, 1)", self.tolerance)));
+            return Err((
+                "tolerance",
+                format!("tolerance = {} must lie in [0, 1)", self.tolerance),
+            ));
         }
         Ok(())
     }
@@ -69,7 +78,7 @@ impl GaussNewton {
         if !loss.is_finite() {
             return (0, loss, training.non_finite(0, &terms));
         }
-        let (mut damping, mut growth) = (self.damping, 2.0);
+        let mut damping = self.damping;
         let mut losses = vec![loss];
         for iteration in 1..=self.iterations {
             if training.interrupted() {
@@ -77,32 +86,12 @@ impl GaussNewton {
             }
             system.assemble(training.kernel, training.terms, parameters);
             let gradient_norm = 2.0 * norm(&system.right);
-            let mut accepted = false;
-            for _ in 0..ATTEMPTS {
-                let step = system.solve(damping);
-                if let Some(step) = step {
-                    let trial: Vec<f64> = parameters.iter().zip(&step).map(|(x, d)| x - d).collect();
-                    let trial_terms = training.objective.losses(&trial);
-                    let trial_loss: f64 = trial_terms.iter().sum();
-                    // The model's decrease: δᵀ(g + μDδ), from (JᵀJ + μD)δ = g.
-                    let expected = dot(&step, &system.right) + damping * system.unit * dot(&step, &step);
-                    if trial_loss < loss {
-                        let gain = (loss - trial_loss) / expected;
-                        damping *= (1.0 - (2.0 * gain - 1.0).powi(3)).max(0.2);
-                        damping = damping.max(1e-18);
-                        growth = 2.0;
-                        *parameters = trial;
-                        (loss, terms) = (trial_loss, trial_terms);
-                        accepted = true;
-                        break;
-                    }
-                }
-                damping *= growth;
-                growth *= 2.0;
-            }
-            if !accepted {
+            let Some(best) = search(&system, training.objective, parameters, loss, damping) else {
                 return (iteration - 1, loss, StopReason::RoundingLimit);
-            }
+            };
+            damping = best.damping;
+            *parameters = best.parameters;
+            (loss, terms) = (best.loss, best.terms);
             training.observer.record(&Record {
                 stage: "GaussNewton",
                 step: iteration,
@@ -124,6 +113,43 @@ impl GaussNewton {
         }
         (self.iterations, loss, StopReason::StepsDone)
     }
+}
+
+/// A damped step.
+struct Trial {
+    /// For the next iteration.
+    damping: f64,
+    parameters: Vec<f64>,
+    terms: Vec<f64>,
+    loss: f64,
+}
+
+/// The first step that lowers the loss: the damping grows until one does, and is smaller for the next iteration.
+fn search(
+    system: &NormalEquations,
+    objective: &dyn Objective,
+    parameters: &[f64],
+    loss: f64,
+    last: f64,
+) -> Option<Trial> {
+    let mut damping = last;
+    for _ in 0..ATTEMPTS {
+        if let Some(step) = system.solve(damping) {
+            let parameters: Vec<f64> = parameters.iter().zip(&step).map(|(x, d)| x - d).collect();
+            let terms = objective.losses(&parameters);
+            let trial = Trial {
+                damping: (damping / FACTOR).max(LEAST_DAMPING),
+                loss: terms.iter().sum(),
+                parameters,
+                terms,
+            };
+            if trial.loss < loss {
+                return Some(trial);
+            }
+        }
+        damping *= FACTOR;
+    }
+    None
 }
 
 /// JᵀJ and Jᵀr.
@@ -192,13 +218,17 @@ impl NormalEquations {
             });
     }
 
-    /// (JᵀJ + damping·unit·1)⁻¹·Jᵀr, if the matrix is positive definite to working precision.
+    /// (JᵀJ + damping·D)⁻¹·Jᵀr, if the matrix is positive definite to working precision.
     fn solve(&self, damping: f64) -> Option<Vec<f64>> {
         let p = self.p;
-        let shift = damping * self.unit;
         let matrix = Mat::from_fn(p, p, |i, j| {
             let (i, j) = (i.max(j), i.min(j));
-            self.matrix[i * p + j] + if i == j { shift } else { 0.0 }
+            self.matrix[i * p + j]
+                + if i == j {
+                    damping * self.matrix[i * p + i].max(FLOOR * self.unit)
+                } else {
+                    0.0
+                }
         });
         let right = Mat::from_fn(p, 1, |i, _| self.right[i]);
         let solution = matrix.llt(Side::Lower).ok()?.solve(&right);

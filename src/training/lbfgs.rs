@@ -65,7 +65,10 @@ impl Lbfgs {
             return Err(("history", "history = 0 must be at least 1".into()));
         }
         if !(self.tolerance >= 0.0) {
-            return Err(("tolerance", format!("tolerance = {} must not be negative", self.tolerance)));
+            return Err((
+                "tolerance",
+                format!("tolerance = {} must not be negative", self.tolerance),
+            ));
         }
         Ok(())
     }
@@ -92,13 +95,11 @@ impl Lbfgs {
                 pairs.clear();
                 direction = descent(&pairs, &at.gradient);
             }
-            // Without curvature the length of the first step is a guess: a hundredth of the parameters' size.
-            let guess = if pairs.is_empty() { 0.01 * norm(&at.parameters).max(1.0) / norm(&direction) } else { 1.0 };
-            let mut next = search(objective, &at, &direction, guess);
+            let mut next = search(objective, &at, &direction, first_step(&pairs, &at, &direction));
             if next.is_none() && !pairs.is_empty() {
                 pairs.clear();
                 direction = descent(&pairs, &at.gradient);
-                next = search(objective, &at, &direction, 0.01 * norm(&at.parameters).max(1.0) / norm(&direction));
+                next = search(objective, &at, &direction, first_step(&pairs, &at, &direction));
             }
             let Some(next) = next else {
                 return (iteration - 1, at.loss, StopReason::RoundingLimit);
@@ -171,6 +172,15 @@ fn descent(pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>, gradient: &[f64]) -> Vec
     q
 }
 
+/// The first step to try: 1 with curvature; without it a guess, a hundredth of the parameters' size.
+fn first_step(pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>, at: &Trial, direction: &[f64]) -> f64 {
+    if pairs.is_empty() {
+        0.01 * norm(&at.parameters).max(1.0) / norm(direction)
+    } else {
+        1.0
+    }
+}
+
 /// A step that meets the strong Wolfe conditions, or the approximate ones where the loss cannot be told apart any more;
 /// failing that the lowest point found, if it is lower than the start.
 fn search(objective: &dyn Objective, start: &Trial, direction: &[f64], guess: f64) -> Option<Trial> {
@@ -237,7 +247,11 @@ fn between(low: &Trial, high: &Trial) -> f64 {
     let step = b - (b - a) * (high.slope + d2 - d1) / (high.slope - low.slope + 2.0 * d2);
     let (left, right) = (a.min(b), a.max(b));
     let margin = 0.1 * (right - left);
-    if step.is_finite() { step.clamp(left + margin, right - margin) } else { middle }
+    if step.is_finite() {
+        step.clamp(left + margin, right - margin)
+    } else {
+        middle
+    }
 }
 
 #[cfg(test)]
@@ -273,7 +287,8 @@ mod tests {
                 return (at.parameters, iteration);
             }
             let direction = descent(&pairs, &at.gradient);
-            let Some(next) = search(objective, &at, &direction, 1.0) else {
+            let guess = first_step(&pairs, &at, &direction);
+            let Some(next) = search(objective, &at, &direction, guess) else {
                 return (at.parameters, iteration);
             };
             let s: Vec<f64> = next.parameters.iter().zip(&at.parameters).map(|(a, b)| a - b).collect();
@@ -289,7 +304,10 @@ mod tests {
     fn rosenbrocks_valley_is_followed_to_its_minimum_whatever_the_units_of_the_loss() {
         for factor in [1.0, 1e-12, 1e12] {
             let (x, iterations) = minimise(&Rosenbrock(factor), vec![-1.2, 1.0, 0.3, -2.0]);
-            assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-7), "{factor}: {x:?} after {iterations}");
+            assert!(
+                x.iter().all(|x| (x - 1.0).abs() < 1e-7),
+                "{factor}: {x:?} after {iterations}"
+            );
             assert!(iterations < 120, "{factor}: {iterations}");
         }
     }

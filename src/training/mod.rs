@@ -14,7 +14,7 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use adam::{Adam, Decay, FirstOrderBackend};
+pub use adam::{Adam, Decay, FirstOrderBackend, Terms};
 pub use gauss_newton::GaussNewton;
 pub use lbfgs::Lbfgs;
 pub use objective::{DeviceObjective, FusedObjective, Objective};
@@ -79,12 +79,17 @@ impl StageKind {
     }
 }
 
-/// What a file without `training` does: a short first-order stage, then curvature steps until they stop.
+/// What a file without `training` does: first-order, quasi-Newton and Gauss–Newton steps, each from where the one before
+/// gets slow.
 pub fn default_stages() -> Vec<StageKind> {
     vec![
         StageKind::Adam(Adam {
             steps: 500,
             ..Adam::default()
+        }),
+        StageKind::Lbfgs(Lbfgs {
+            iterations: 1000,
+            ..Lbfgs::default()
         }),
         StageKind::GaussNewton(GaussNewton::default()),
     ]

@@ -15,15 +15,18 @@ use crate::loss::Rows;
 /// Points per term that the fit looks at.
 const SAMPLE: usize = 1024;
 
-/// Damping relative to the mean diagonal, so that dependent features do no harm.
-const DAMPING: f64 = 1e-10;
+/// Damping relative to the mean diagonal: with less, nearly dependent features get large weights of both signs, and
+/// every later step is bent by their cancellation.
+const DAMPING: f64 = 1e-4;
 
 /// Sets the output layer and returns the factor per component, `[m]`, by which the rows have been scaled.
 pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mut [Rows<f64>]) -> Vec<f64> {
     let architecture = kernel.architecture();
     let (p, m) = (architecture.parameters(), architecture.components());
     let layers = architecture.layers();
-    let Some(layer) = layers.last() else { return vec![1.0; m] };
+    let Some(layer) = layers.last() else {
+        return vec![1.0; m];
+    };
     let (first, count) = (layer.weights.start, p - layer.weights.start);
     let before = total(kernel, terms, parameters);
     // The residual is affine in the output layer: with it set to zero, r = r₀ + J·w.
@@ -66,7 +69,9 @@ pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mu
         return vec![1.0; m];
     }
     // Size of each output over the interior.
-    let Some(interior) = terms.first() else { return vec![1.0; m] };
+    let Some(interior) = terms.first() else {
+        return vec![1.0; m];
+    };
     let values = Channels::new(interior.channels.space, interior.channels.time, Order::Value);
     let outputs = kernel.jets(&trial, values, &interior.x);
     let n = interior.points as f64;

@@ -35,7 +35,10 @@ impl fmt::Display for StopReason {
             Self::LossSettled => f.write_str("the loss settled"),
             Self::RoundingLimit => f.write_str("rounding limit reached"),
             Self::NonFinite { step, term } => {
-                write!(f, "`{term}` became non-finite at step {step}; try a smaller learning rate")
+                write!(
+                    f,
+                    "`{term}` became non-finite at step {step}; try a smaller learning rate"
+                )
             }
             Self::Interrupted => f.write_str("interrupted"),
         }

@@ -1,1 +1,58 @@
-fn main(){}
+//! The integration tests, in one binary so that Burn is linked once.
+
+mod bad_input;
+mod command_line;
+mod problems;
+mod runs;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The repository's root.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs `pinn` in the repository's root.
+fn pinn(arguments: &[&str]) -> Output {
+    ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
+        .args(arguments)
+        .current_dir(root())
+        .output())
+}
+
+/// An empty folder for one test.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        ok(std::fs::remove_dir_all(&folder));
+    }
+    ok(std::fs::create_dir_all(&folder));
+    folder
+}
+
+/// The value, or the test fails with the error.
+fn ok<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The path as an argument.
+fn text(path: &Path) -> &str {
+    match path.to_str() {
+        Some(text) => text,
+        None => panic!("{} is not UTF-8", path.display()),
+    }
+}
+
+/// All files of a folder with an extension, in order.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = ok(std::fs::read_dir(root().join(folder)))
+        .map(|entry| ok(entry).path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    files
+}

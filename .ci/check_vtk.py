@@ -1,0 +1,119 @@
+"""Opens results of `pinn solve` with VTK's own reader and checks them: check_vtk.py RESULTS_DIR...
+
+Prints one line per folder, then how many passed; exits with 1 if any failed or none was given.
+"""
+
+import math
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+try:
+    from vtkmodules.vtkCommonCore import vtkOutputWindow, vtkStringOutputWindow
+    from vtkmodules.vtkFiltersGeneral import vtkWarpVector
+    from vtkmodules.vtkFiltersVerdict import vtkCellSizeFilter
+    from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
+except ImportError:
+    print("skipped: Python's vtk package is not installed")
+    sys.exit(0)
+
+SIZES = {3: "Length", 9: "Area", 12: "Volume"}  # of a line, a quad, a hexahedron
+ELASTICITY = {"displacement": 3, "stress": 6, "von_mises": 1, "strain": 6}
+DIFFUSION = {"temperature": 1, "heat_flux": 3}
+
+
+def require(condition, message):
+    if not condition:
+        raise ValueError(message)
+
+
+def run(step):
+    """Runs a reader or filter; whatever VTK reports on the way counts as a failure."""
+    messages = vtkStringOutputWindow()
+    vtkOutputWindow.SetInstance(messages)
+    step.Update()
+    require(not messages.GetOutput(), "VTK reports: " + " ".join(messages.GetOutput().split()))
+    return step.GetOutput()
+
+
+def tuples(array):
+    return [array.GetTuple(i) for i in range(array.GetNumberOfTuples())]
+
+
+def strings(grid, name):
+    array = grid.GetFieldData().GetAbstractArray(name)
+    require(array is not None and array.IsA("vtkStringArray"), f"no strings {name} in the field data")
+    return [array.GetValue(i) for i in range(array.GetNumberOfValues())]
+
+
+def check_arrays(grid):
+    data = grid.GetPointData()
+    arrays = {data.GetArrayName(i): data.GetArray(i) for i in range(data.GetNumberOfArrays())}
+    expected = (ELASTICITY if "displacement" in arrays else DIFFUSION) | {"residual": 1, "error": 1}
+    found = {name: array.GetNumberOfComponents() for name, array in arrays.items()}
+    require({"error": 1} | found == expected, f"arrays {found} instead of {expected}")
+    values = {name: tuples(array) for name, array in arrays.items()}
+    for name, rows in values.items():
+        finite = all(math.isfinite(v) for row in rows for v in row)
+        require(finite and len(rows) == grid.GetNumberOfPoints(), f"{len(rows)} tuples in {name}, finite: {finite}")
+    require(any(strings(grid, "title")), "no title")
+    units = dict(text.split(" [") for text in strings(grid, "units"))
+    closed = all(unit.endswith("]") for unit in units.values())
+    require(closed and units.pop("points") == "m]" and units.keys() == found.keys(), f"units {units}")
+    return values
+
+
+def check_elasticity(grid, values):
+    largest = max(values["von_mises"])[0]
+    for (xx, yy, zz, xy, yz, xz), (given,) in zip(values["stress"], values["von_mises"]):
+        mises = math.sqrt(((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) / 2 + 3 * (xy**2 + yz**2 + xz**2))
+        require(abs(given - mises) <= 1e-9 * largest, f"von_mises is {given}, by stress it is {mises}")
+    warp = vtkWarpVector()
+    warp.SetInputData(grid)
+    warp.SetInputArrayToProcess(0, 0, 0, 0, "displacement")
+    moved = tuples(run(warp).GetPoints().GetData())
+    for old, u, new in zip(tuples(grid.GetPoints().GetData()), values["displacement"], moved):
+        gap = math.dist([a + b for a, b in zip(old, u)], new)
+        require(gap <= 1e-12 * grid.GetLength(), f"Warp By Vector moves {old} to {new}")
+
+
+def check_file(path, transient):
+    """Checks one .vtu; returns its numbers of points and cells and its time."""
+    reader, sizes = vtkXMLUnstructuredGridReader(), vtkCellSizeFilter()
+    reader.SetFileName(str(path))
+    grid = run(reader)
+    kinds = {grid.GetCellType(i) for i in range(grid.GetNumberOfCells())}
+    require(len(kinds) == 1 and kinds <= SIZES.keys(), f"cell types {sorted(kinds)}")
+    sizes.SetInputData(grid)
+    cells = tuples(run(sizes).GetCellData().GetArray(SIZES[kinds.pop()]))
+    require(min(cells)[0] > 1e-12 * max(cells)[0], f"cell sizes from {min(cells)} to {max(cells)}")
+    values = check_arrays(grid)
+    if "displacement" in values:
+        check_elasticity(grid, values)
+    time = grid.GetFieldData().GetArray("TimeValue")
+    require((time is not None) == transient, "TimeValue missing" if transient else "TimeValue, but no time")
+    return grid.GetNumberOfPoints(), len(cells), time.GetValue(0) if transient else None
+
+
+def check_folder(folder):
+    transient = "time: None," not in (folder / "problem.ron").read_text("utf-8")
+    points, cells, end = check_file(folder / "solution.vtu", transient)
+    series = ElementTree.parse(folder / "solution.pvd").iter("DataSet") if transient else ()
+    frames = [(float(entry.get("timestep")), entry.get("file")) for entry in series]
+    for time, name in frames:
+        found = check_file(folder / name, True)
+        require(found == (points, cells, time), f"{name}: points, cells and time are {found}")
+    times = sorted({time for time, _ in frames})
+    require(len(times) == len(frames) and times[-1:] == [end] * transient, f"frames {frames} up to {end}")
+    return f"{points} points, {cells} cells, {len(frames)} frames"
+
+
+failed = 0
+for argument in sys.argv[1:]:
+    try:
+        print("ok", argument, check_folder(Path(argument)))
+    except (KeyError, ValueError, OSError, ElementTree.ParseError) as error:
+        failed += 1
+        print("failed", argument, error)
+print(f"{len(sys.argv) - 1 - failed} passed, {failed} failed")
+sys.exit(failed > 0 or len(sys.argv) == 1)

@@ -1,0 +1,191 @@
+//! Every shipped problem: it loads, its reference solves it, and it trains.
+
+use pinn::condition::{BoundaryPoint, Condition};
+use pinn::formulation::Place;
+use pinn::jet::{Channels, Jet, Order};
+use pinn::problem::{self, Problem, Tolerance, scales};
+use pinn::sampler::SamplerKind;
+
+use super::{files, ok, pinn, scratch, text};
+
+fn shipped() -> Vec<Problem> {
+    let files = files("problems", "ron");
+    assert!(files.len() >= 7);
+    files.iter().map(|file| ok(problem::load(file, |_| ()))).collect()
+}
+
+/// The reference's jets at a point, `[m, K]`.
+fn exact(problem: &Problem, x: &[f64; 4], order: Order) -> (Channels, Vec<f64>) {
+    let channels = Channels::new(problem.shape.dimension(), problem.transient(), order);
+    let Some(reference) = &problem.reference else {
+        panic!("{} has no reference", problem.file.title)
+    };
+    let mut jets = vec![0.0; reference.len() * channels.count()];
+    for (field, out) in reference.iter().zip(jets.chunks_mut(channels.count())) {
+        field.at(&scales::seed(*x)).write(channels, out);
+    }
+    (channels, jets)
+}
+
+/// The reference is exact, so every residual vanishes up to rounding, about 1e-16 of its largest summand. All quantities
+/// are dimensionless and O(1) to O(1e3).
+#[test]
+fn every_reference_satisfies_its_equation_and_its_conditions() {
+    for problem in shipped() {
+        let equation = problem.equation.as_ref();
+        let title = &problem.file.title;
+        for x in problem.interior_points(SamplerKind::Uniform, 50, 3) {
+            let (channels, jets) = exact(&problem, &x, equation.order());
+            let mut residual = vec![f64::NAN; equation.components()];
+            equation.residual(&x, &Jet::new(channels, &jets), &mut residual);
+            let size = jets.iter().fold(1.0_f64, |size, v| size.max(v.abs()));
+            assert!(residual.iter().all(|r| r.abs() < 1e-10 * size), "{title}: {residual:?}");
+        }
+        for term in &problem.terms {
+            for point in problem.boundary_points(term.place, SamplerKind::Uniform, 50, 5) {
+                let (channels, jets) = exact(&problem, &point.x, term.condition.order());
+                let mut residual = vec![f64::NAN; term.condition.residuals()];
+                term.condition
+                    .residual(equation, &point, &Jet::new(channels, &jets), &mut residual);
+                let size = jets.iter().fold(1.0_f64, |size, v| size.max(v.abs()));
+                assert!(
+                    residual.iter().all(|r| r.abs() < 1e-10 * size),
+                    "{title}, {}: {residual:?}",
+                    term.name()
+                );
+            }
+        }
+    }
+}
+
+/// On its own face the ansatz takes the prescribed value whatever the network says.
+#[test]
+fn prescribed_values_hold_exactly_for_any_network() {
+    for problem in shipped() {
+        let m = problem.equation.components();
+        let channels = Channels::new(problem.shape.dimension(), problem.transient(), Order::Value);
+        for (component, hard) in problem.ansatz.hard.iter().enumerate() {
+            for face in hard {
+                for point in problem.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
+                    let mut jets = vec![17.0; m];
+                    problem
+                        .ansatz
+                        .apply(problem.shape.as_ref(), &point.x, channels, &mut jets);
+                    let expected: f64 = face.value.at(&point.x);
+                    let title = &problem.file.title;
+                    assert!(
+                        (jets[component] - expected).abs() < 1e-12,
+                        "{title} on {}",
+                        face.place.name()
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The rows of the ansatz and the field's jets agree: C·j − d is the residual of the field u = g + D·s·N.
+#[test]
+fn rows_equal_the_residual_of_the_composed_field() {
+    for mut problem in shipped() {
+        problem.ansatz.scale = (0..problem.equation.components()).map(|c| 0.7 + c as f64).collect();
+        let equation = problem.equation.as_ref();
+        let m = equation.components();
+        let points = problem.interior_points(SamplerKind::Uniform, 20, 1);
+        let rows = pinn::formulation::interior_rows(&problem, &points);
+        let k = rows.channels.count();
+        for (i, x) in points.iter().enumerate() {
+            let network: Vec<f64> = (0..m * k).map(|j| (1.3 * j as f64 + i as f64).sin()).collect();
+            let mut field = network.clone();
+            problem
+                .ansatz
+                .apply(problem.shape.as_ref(), x, rows.channels, &mut field);
+            let mut expected = vec![0.0; m];
+            equation.residual(x, &Jet::new(rows.channels, &field), &mut expected);
+            for (row, expected) in expected.iter().enumerate() {
+                let at = i * m + row;
+                let form = &rows.coefficients[at * m * k..(at + 1) * m * k];
+                let found: f64 = form.iter().zip(&network).map(|(c, j)| c * j).sum::<f64>() - rows.rhs[at];
+                let size: f64 = form.iter().zip(&network).map(|(c, j)| (c * j).abs()).sum::<f64>() + rows.rhs[at].abs();
+                assert!(
+                    (found - expected).abs() < 1e-11 * size.max(1.0),
+                    "{}",
+                    problem.file.title
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_resolved_file_describes_the_same_problem() {
+    let folder = scratch("resolved");
+    for problem in shipped() {
+        let path = folder.join("problem.ron");
+        ok(std::fs::write(&path, problem::resolved(&problem.file)));
+        let again = ok(problem::load(&path, |_| ()));
+        assert_eq!(again.file, problem.file);
+        assert_eq!(again.scales, problem.scales);
+    }
+}
+
+#[test]
+fn every_problem_trains_a_few_steps_and_writes_its_results() {
+    for file in files("problems", "ron") {
+        let folder = scratch("quick");
+        let output = pinn(&["solve", text(&file), "--quick", "--out", text(&folder)]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{}: {said}", file.display());
+        for name in [
+            "problem.ron",
+            "history.csv",
+            "solution.vtu",
+            "summary.json",
+            "network.safetensors",
+        ] {
+            assert!(folder.join(name).is_file(), "{}: {name} is missing", file.display());
+        }
+        assert!(!folder.join("solution.vtu.part").exists());
+    }
+}
+
+/// Tolerances of shipped problems are part of what is promised: 1e-3 of the field at most.
+#[test]
+fn every_problem_states_a_reference_and_a_tolerance() {
+    for problem in shipped() {
+        let limit = match problem.file.tolerance {
+            Some(Tolerance::Field(field) | Tolerance::Both { field, .. }) => field,
+            None => f64::INFINITY,
+        };
+        assert!(limit <= 1e-3, "{}", problem.file.title);
+    }
+}
+
+/// A traction of the wrong sign must not pass: the end load pulls the beam down.
+#[test]
+fn tension_is_positive_and_a_positive_flux_enters() {
+    let beam = ok(problem::load(&super::root().join("problems/beam.ron"), |_| ()));
+    let Some(term) = beam.terms.iter().find(|term| term.name() == "right traction") else {
+        panic!("the beam has a load at its right end")
+    };
+    let Place::Face(face) = term.place else {
+        panic!("a load has a face")
+    };
+    let x = beam.shape.face_point(face, [0.5; 3]);
+    let point = BoundaryPoint {
+        x: [x[0], x[1], x[2], 0.0],
+        normal: beam.shape.normal(face, x),
+    };
+    let channels = Channels::new(2, false, term.condition.order());
+    let mut residual = [0.0; 2];
+    // An undeformed body misses the load −P/(2I)·H²/4 at mid-height, 75 kPa downwards.
+    term.condition.residual(
+        beam.equation.as_ref(),
+        &point,
+        &Jet::new(channels, &[0.0; 6]),
+        &mut residual,
+    );
+    assert!((residual[1] * beam.scales.flux() - 75e3).abs() < 1e-6);
+    let condition: &dyn Condition = term.condition.as_ref();
+    assert_eq!(condition.residuals(), 2);
+}

@@ -1,0 +1,196 @@
+//! Whole runs: bits, seeds, interruption, exit codes, files.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use vtkio::model::{DataSet, Piece, Vtk};
+
+use super::{ok, pinn, scratch, text};
+
+/// A small problem that is solved in a second.
+const SMALL: &str = r#"Problem(
+    title: "small",
+    geometry: Rectangle(min: (0, 0), max: (2, 1)),
+    equation: Diffusion(conductivity: 3),
+    conditions: [
+        Value(on: "left", value: "20 + y"),
+        Value(on: "right", value: "30 + y"),
+        Flux(on: "bottom", value: -3),
+        Flux(on: "top", value: 3),
+    ],
+    points: (interior: 300, boundary: 100, batch: 100),
+    network: Mlp(width: 10, depth: 2),
+    training: [Adam(steps: 40), Lbfgs(iterations: 40), GaussNewton(iterations: 10)],
+    reference: Exact(value: "20 + 5*x + y"),
+    tolerance: (field: 1e-3, flux: 1e-3),
+    output: (cells: 200),
+)"#;
+
+fn write(folder: &Path, name: &str, problem: &str) -> std::path::PathBuf {
+    let path = folder.join(name);
+    ok(std::fs::write(&path, problem));
+    path
+}
+
+fn summary(folder: &Path) -> Value {
+    ok(serde_json::from_str(&ok(std::fs::read_to_string(
+        folder.join("summary.json"),
+    ))))
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_seed_another_network_within_the_tolerance() {
+    let folder = scratch("seeds");
+    let file = write(&folder, "small.ron", SMALL);
+    let run = |out: &str, seed: &str| {
+        let out = folder.join(out);
+        let output = pinn(&["solve", text(&file), "--seed", seed, "--out", text(&out)]);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        ["network.safetensors", "solution.vtu"].map(|name| ok(std::fs::read(out.join(name))))
+    };
+    let first = run("a", "1");
+    assert!(first == run("b", "1"), "two runs differ");
+    assert!(first != run("c", "2"), "two seeds agree");
+}
+
+#[test]
+fn both_cpu_devices_solve_and_full_batches_too() {
+    let folder = scratch("devices");
+    let file = write(&folder, "small.ron", SMALL);
+    for options in [&["--device", "ndarray"][..], &["--batch", "full"], &["--batch", "7"]] {
+        let out = folder.join(options.join("_"));
+        let mut arguments = vec!["solve", text(&file), "--out", text(&out)];
+        arguments.extend(options);
+        let output = pinn(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{options:?}");
+    }
+    assert_eq!(summary(&folder.join("--device_ndarray"))["device"], "ndarray");
+}
+
+#[test]
+fn a_missed_tolerance_ends_with_1_and_says_so() {
+    let folder = scratch("missed");
+    let file = write(&folder, "small.ron", &SMALL.replace("field: 1e-3", "field: 1e-14"));
+    let out = folder.join("out");
+    let output = pinn(&["solve", text(&file), "--out", text(&out)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("MISSED"));
+    assert_eq!(summary(&out)["verdict"], "missed");
+}
+
+#[test]
+fn the_history_has_a_header_and_a_number_in_every_column() {
+    let folder = scratch("history");
+    let file = write(&folder, "small.ron", SMALL);
+    let out = folder.join("out");
+    pinn(&["solve", text(&file), "--out", text(&out)]);
+    let history = ok(std::fs::read_to_string(out.join("history.csv")));
+    let mut lines = history.lines();
+    let header: Vec<&str> = lines.next().unwrap_or("").split(',').collect();
+    assert_eq!(header[..5], ["stage", "step", "epoch", "loss", "loss interior"]);
+    let mut stages: Vec<String> = Vec::new();
+    for line in lines {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert_eq!(fields.len(), header.len());
+        for (name, field) in header.iter().zip(&fields).skip(1) {
+            assert!(field.parse::<f64>().is_ok_and(f64::is_finite), "{name} = {field}");
+        }
+        let terms: f64 = fields[4..fields.len() - 5]
+            .iter()
+            .filter_map(|f| f.parse::<f64>().ok())
+            .sum();
+        let loss: f64 = ok(fields[3].parse::<f64>());
+        assert!((terms - loss).abs() <= 1e-9 * loss);
+        if stages.last().is_none_or(|stage| stage != fields[0]) {
+            stages.push(fields[0].into());
+        }
+    }
+    assert_eq!(stages, ["Adam", "Lbfgs", "GaussNewton"]);
+}
+
+/// T = 20 + 5x + y with k = 3: the flux −k·grad T is (−15, −3, 0) everywhere.
+#[test]
+fn the_fields_in_the_vtk_file_are_those_of_the_solution() {
+    let folder = scratch("vtk");
+    let file = write(&folder, "small.ron", SMALL);
+    let out = folder.join("out");
+    pinn(&["solve", text(&file), "--out", text(&out)]);
+    let vtk = match Vtk::import(out.join("solution.vtu")) {
+        Ok(vtk) => vtk,
+        Err(error) => panic!("{error}"),
+    };
+    let DataSet::UnstructuredGrid { pieces, .. } = vtk.data else {
+        panic!("not an unstructured grid")
+    };
+    let Some(Piece::Inline(piece)) = pieces.into_iter().next() else {
+        panic!("no piece")
+    };
+    let points: Vec<f64> = piece.points.cast_into().unwrap_or_default();
+    let array = |name: &str| -> Vec<f64> {
+        piece
+            .data
+            .point
+            .iter()
+            .find_map(|attribute| match attribute {
+                vtkio::model::Attribute::DataArray(array) if array.name == name => array.data.clone().cast_into(),
+                _ => None,
+            })
+            .unwrap_or_default()
+    };
+    let (temperature, flux) = (array("temperature"), array("heat_flux"));
+    assert_eq!(temperature.len() * 3, points.len());
+    assert_eq!(flux.len(), points.len());
+    for ((x, t), q) in points.chunks(3).zip(&temperature).zip(flux.chunks(3)) {
+        assert!((t - (20.0 + 5.0 * x[0] + x[1])).abs() < 0.02, "{t}");
+        assert!(
+            (q[0] + 15.0).abs() < 0.3 && (q[1] + 3.0).abs() < 0.3 && q[2] == 0.0,
+            "{q:?}"
+        );
+    }
+    assert_eq!(array("residual").len(), temperature.len());
+    assert_eq!(array("error").len(), temperature.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_still_writes_everything_and_ends_with_1() {
+    let folder = scratch("interrupt");
+    let endless = SMALL.replace("Adam(steps: 40)", "Adam(steps: 100000000)");
+    let file = write(&folder, "endless.ron", &endless);
+    let out = folder.join("out");
+    let mut child = ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
+        .args(["solve", text(&file), "--out", text(&out)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn());
+    // Wait until it trains.
+    while !ok(std::fs::exists(out.join("history.csv")))
+        || ok(std::fs::read_to_string(out.join("history.csv"))).lines().count() < 2
+    {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    ok(Command::new("kill").args(["-INT", &child.id().to_string()]).status());
+    let status = ok(child.wait());
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(summary(&out)["verdict"], "unfinished");
+    assert!(out.join("solution.vtu").is_file() && out.join("network.safetensors").is_file());
+}
+
+#[test]
+fn a_diverging_run_names_the_step_and_keeps_finite_results() {
+    let folder = scratch("diverging");
+    let wild = SMALL.replace("Adam(steps: 40)", "Adam(steps: 400, learning_rate: 1e30, warm_up: 0)");
+    let file = write(&folder, "wild.ron", &wild);
+    let out = folder.join("out");
+    let output = pinn(&["solve", text(&file), "--out", text(&out)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(summary(&out)["stages"][0]["stop"]["reason"], "non_finite");
+    assert!(summary(&out)["errors"]["field_l2"].as_f64().is_some_and(f64::is_finite));
+}
