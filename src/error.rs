@@ -79,10 +79,11 @@ impl fmt::Display for Error {
             Self::Problem { file, text, faults } => {
                 let renderer = Renderer::plain();
                 for (i, fault) in faults.iter().enumerate() {
+                    let span = drawable(text, &fault.span);
                     let report = [Level::ERROR.primary_title(&fault.message).element(
                         Snippet::source(text.as_str())
                             .path(file.to_string_lossy())
-                            .annotation(AnnotationKind::Primary.span(fault.span.clone())),
+                            .annotation(AnnotationKind::Primary.span(span)),
                     )];
                     if i > 0 {
                         writeln!(f)?;
@@ -98,6 +99,10 @@ impl fmt::Display for Error {
             Self::File { action, path, source } => {
                 writeln!(f, "error: cannot {action} `{}`: {source}", path.display())?;
                 let hint = match source.kind() {
+                    std::io::ErrorKind::AlreadyExists => "choose another name; existing files are never written over",
+                    std::io::ErrorKind::InvalidData => "save the file as UTF-8 text",
+                    std::io::ErrorKind::IsADirectory => "name a file, not a folder",
+                    std::io::ErrorKind::NotADirectory => "choose another folder with `--out DIR`",
                     std::io::ErrorKind::NotFound => "check the path; relative paths start at the current folder",
                     std::io::ErrorKind::PermissionDenied => "choose a folder that you may write to with `--out DIR`",
                     _ => "check the path and the free space of the disk",
@@ -119,6 +124,31 @@ impl fmt::Display for Error {
             ),
             Self::Argument { message, hint } => writeln!(f, "error: {message}\nhint: {hint}"),
         }
+    }
+}
+
+/// The span cut to whole characters of one line, and at least one character long where there is one.
+fn drawable(text: &str, span: &Range<usize>) -> Range<usize> {
+    let floor = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = floor(span.start);
+    let line = text[start..].find('\n').map_or(text.len(), |end| start + end);
+    let end = floor(span.end.min(line)).max(start);
+    if end > start {
+        return start..end;
+    }
+    let next = text[start..].chars().next().filter(|c| *c != '\n');
+    match next {
+        Some(c) => start..start + c.len_utf8(),
+        None => text[..start]
+            .chars()
+            .next_back()
+            .map_or(start..start, |c| start - c.len_utf8()..start),
     }
 }
 

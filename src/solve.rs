@@ -108,25 +108,40 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
 }
 
 /// Applies the command line to the file: numerics only, never physics.
-pub fn adjust(file: &mut ProblemFile, request: &Request) {
+///
+/// # Errors
+/// A batch that is larger than the point set.
+pub fn adjust(file: &mut ProblemFile, request: &Request) -> Result<(), Error> {
     if let Some(seed) = request.seed {
         file.seed = seed;
     }
     if let Some(batch) = request.batch {
-        file.points.batch = batch;
+        file.points.batch = Some(batch);
+        if let Batch::Size(size) = batch
+            && size > file.points.interior
+        {
+            return Err(Error::Argument {
+                message: format!(
+                    "`--batch {size}` is greater than the file's {} interior points",
+                    file.points.interior
+                ),
+                hint: "use `--batch full` for the full batch".into(),
+            });
+        }
     }
     if request.quick {
         let points = &mut file.points;
         points.interior = points.interior.min(256);
         points.boundary = points.boundary.min(128);
-        if let Batch::Size(size) = points.batch {
-            points.batch = Batch::Size(size.min(128));
+        if let Some(Batch::Size(size)) = points.batch {
+            points.batch = Some(Batch::Size(size.min(128)));
         }
         file.output.cells = file.output.cells.min(400);
         file.output.frames = file.output.frames.min(2);
         file.output.check_points = file.output.check_points.min(1000);
         file.training = file.training.iter().map(|stage| stage.shortened(10)).collect();
     }
+    Ok(())
 }
 
 /// Names of the loss terms, interior first.
@@ -370,19 +385,21 @@ fn verdict(file: &ProblemFile, quick: bool, unfinished: bool, errors: Option<&Er
     }
 }
 
-/// Bytes that a run will need: the points, the normal equations of a curvature stage, the kernel's buffers.
+/// Bytes that a run will need: the points, the normal equations of a curvature stage, the output, the kernel's buffers.
 pub fn memory_estimate(problem: &Problem) -> u64 {
-    let mut random = ChaCha8Rng::seed_from_u64(0);
-    let architecture = architecture(problem, &mut random);
-    let (p, m) = (architecture.parameters() as u64, problem.equation.components() as u64);
-    let d = problem.bounds().0.len() as u64;
+    let m = problem.equation.components() as u128;
+    let d = problem.bounds().0.len() as u128;
+    let p = problem
+        .file
+        .network
+        .parameters(problem.equation.components(), d as usize);
     let channels =
-        |order| crate::jet::Channels::new(problem.shape.dimension(), problem.transient(), order).count() as u64;
+        |order| crate::jet::Channels::new(problem.shape.dimension(), problem.transient(), order).count() as u128;
     let sizes = problem.term_sizes();
-    let mut points = sizes[0] as u64 * (d + 1 + m * (1 + m * channels(problem.equation.order())));
+    let mut points = sizes[0] as u128 * (d + 1 + m * (1 + m * channels(problem.equation.order())));
     for (term, size) in problem.terms.iter().zip(&sizes[1..]) {
-        let r = term.condition.residuals() as u64;
-        points += *size as u64 * (d + 1 + r * (1 + m * channels(term.condition.order())));
+        let r = term.condition.residuals() as u128;
+        points += *size as u128 * (d + 1 + r * (1 + m * channels(term.condition.order())));
     }
     let curvature = problem
         .file
@@ -391,8 +408,11 @@ pub fn memory_estimate(problem: &Problem) -> u64 {
         .any(|stage| matches!(stage, crate::training::StageKind::GaussNewton(_)));
     // JᵀJ, its factor and a copy; a chunk of J; otherwise pairs of L-BFGS and partial gradients.
     let dense = if curvature { 3 * p * p + (8 << 20) } else { 200 * p };
-    let base = 64 << 20;
-    8 * (points + dense) + base
+    // Fields and their jets at the nodes of the output grid and at the check points.
+    let output = &problem.file.output;
+    let fields = (output.cells as u128).saturating_mul(60) + (output.check_points as u128).saturating_mul(20);
+    let base = 16 << 20;
+    u64::try_from((points + dense + fields).saturating_mul(8) + base).unwrap_or(u64::MAX)
 }
 
 /// Refuses a run that cannot fit.

@@ -9,14 +9,14 @@ use rand_chacha::ChaCha8Rng;
 use super::{Exit, complain, print};
 use crate::error::Error;
 use crate::output::bytes;
-use crate::problem::{self, Batch, Problem};
+use crate::problem::{self, Problem};
 use crate::solve::{architecture, check_memory, memory_estimate, term_names};
 
 /// Checks every file; all of them are read before the first fault ends the command.
 pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
     let mut failure = None;
     for file in files {
-        match problem::load(file, |_| ()).and_then(|problem| check_memory(&problem).map(|()| problem)) {
+        match problem::load(file, |_| Ok(())).and_then(|problem| check_memory(&problem).map(|()| problem)) {
             Ok(problem) => print(&describe(file, &problem)),
             Err(error) => {
                 if let Some(earlier) = failure.replace(error) {
@@ -79,11 +79,10 @@ fn describe(file: &Path, problem: &Problem) -> String {
         .map(|(name, size)| format!("{name} {size}"))
         .collect();
     line("points", terms.join(", "));
-    let batch = match written.points.batch {
-        Batch::Size(size) => format!("{size} interior points per first-order step"),
-        Batch::All(_) => "all points in every step".into(),
-    };
-    line("batch", batch);
+    line(
+        "batch",
+        format!("{} interior points per first-order step", written.points.batch_size()),
+    );
     let architecture = architecture(problem, &mut ChaCha8Rng::seed_from_u64(written.seed));
     let widths: Vec<String> = architecture.widths.iter().map(usize::to_string).collect();
     line(

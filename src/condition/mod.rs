@@ -49,7 +49,10 @@ pub enum ConditionKind {
 
 /// One boundary name or a list of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a boundary is a name such as \"left\" or a list such as [\"top\", \"bottom\"]"
+)]
 pub enum Boundaries {
     /// `"left"`
     One(String),

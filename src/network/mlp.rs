@@ -28,6 +28,22 @@ impl Default for NetworkKind {
 }
 
 impl NetworkKind {
+    /// The number of parameters p for m outputs and D coordinates, without building anything; huge sizes do not overflow.
+    pub fn parameters(&self, components: usize, coordinates: usize) -> u128 {
+        let Self::Mlp(config) = self;
+        let (w, l, m) = (config.width as u128, config.depth as u128, components as u128);
+        let inputs = if config.fourier_features > 0 {
+            2 * config.fourier_features as u128
+        } else {
+            coordinates as u128
+        };
+        let hidden = w.saturating_mul(w + 1).saturating_mul(l - 1);
+        (inputs + 1)
+            .saturating_mul(w)
+            .saturating_add(hidden)
+            .saturating_add((w + 1) * m)
+    }
+
     /// The shape for a problem with `components` outputs on a domain from `min` to `max`, time included.
     pub fn architecture(&self, components: usize, min: &[f64], max: &[f64], random: &mut impl Rng) -> Architecture {
         match self {

@@ -57,6 +57,9 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         return Err(values.into_faults());
     };
     if values.sound() {
+        let end = end.flatten();
+        sample(&material, shape.as_ref(), end, &parts, &mut values);
+        idle(shape.dimension(), &parts, &mut values);
         support(&file, &material, shape.as_ref(), &parts, &mut values);
     }
     if !values.sound() {
@@ -77,8 +80,16 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         notes: Vec::new(),
     };
     conditions(&mut problem, parts);
-    Ok(problem)
+    unknown_weights(&problem, &mut values);
+    if values.sound() {
+        Ok(problem)
+    } else {
+        Err(values.into_faults())
+    }
 }
+
+/// Most frames of a time series.
+const MOST_FRAMES: usize = 10_000;
 
 fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
     let points = &file.points;
@@ -98,15 +109,29 @@ fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
     let crate::network::NetworkKind::Mlp(network) = &file.network;
     at_least_one(network.width, path!["network", "width"], "width");
     at_least_one(network.depth, path!["network", "depth"], "depth");
-    if let Batch::Size(batch) = points.batch {
+    if let Some(Batch::Size(batch)) = points.batch {
         at_least_one(batch, path!["points", "batch"], "batch");
-        if batch > points.interior {
+        if batch > points.interior && points.interior > 0 {
             values.fault(
                 &path!["points", "batch"],
                 format!("batch = {batch} is greater than interior = {}", points.interior),
                 Some("use `batch: Full` for the full batch".into()),
             );
         }
+    }
+    if file.output.frames > MOST_FRAMES {
+        values.fault(
+            &path!["output", "frames"],
+            format!("frames = {} must be at most {MOST_FRAMES}", file.output.frames),
+            None,
+        );
+    }
+    if file.training.is_empty() {
+        values.fault(
+            &path!["training"],
+            "no training stage is given".into(),
+            Some("leave `training` out for a default plan, or name `Adam`, `Lbfgs` or `GaussNewton`".into()),
+        );
     }
     if !(network.fourier_scale > 0.0 && network.fourier_scale.is_finite()) {
         values.fault(
@@ -117,8 +142,16 @@ fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
     }
     if let Some(tolerance) = file.tolerance {
         let (field, flux) = tolerance.parts();
-        if !(field > 0.0) || flux.is_some_and(|flux| !(flux > 0.0)) {
-            values.fault(&path!["tolerance"], "a tolerance must be greater than 0".into(), None);
+        for (name, value) in [("field", Some(field)), ("flux", flux)] {
+            if let Some(value) = value
+                && !(value > 0.0 && value.is_finite())
+            {
+                values.fault(
+                    &path!["tolerance", name],
+                    format!("the tolerance {value} must be a number greater than 0"),
+                    None,
+                );
+            }
         }
         if file.reference.is_none() {
             values.fault(
@@ -129,6 +162,9 @@ fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
         }
     }
     for (i, stage) in file.training.iter().enumerate() {
+        if stage.steps() == 0 {
+            values.fault(&path!["training", i], format!("`{}` has no steps", stage.name()), None);
+        }
         if let Err((field, message)) = stage.check() {
             values.fault(&path!["training", i, field], message, None);
         }
@@ -137,7 +173,7 @@ fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
         for (name, weight) in given {
             if !(*weight >= 0.0 && weight.is_finite()) {
                 values.fault(
-                    &path!["weights", name.as_str()],
+                    &path!["weights", 0, name.as_str()],
                     format!("the weight {weight} of `{name}` must not be negative"),
                     None,
                 );
@@ -232,6 +268,21 @@ fn material(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values:
     }
 }
 
+/// Weights must name terms that exist.
+fn unknown_weights(problem: &Problem, values: &mut Values<'_>) {
+    let crate::loss::Weights::Given(given) = &problem.file.weights else {
+        return;
+    };
+    let names = crate::solve::term_names(problem);
+    for name in given.keys().filter(|name| !names.contains(name)) {
+        values.fault(
+            &path!["weights", 0, name.as_str()],
+            format!("unknown loss term `{name}`"),
+            Some(format!("the terms are `{}`", names.join("`, `"))),
+        );
+    }
+}
+
 /// All parts of all conditions, each on one boundary; contradictions are faults.
 fn parts(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values: &mut Values<'_>) -> Vec<Placed> {
     let faces = shape.faces();
@@ -269,11 +320,21 @@ fn parts(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values: &m
             ),
             None => places.push(Place::Initial),
             Some(boundaries) => {
+                if boundaries.names().is_empty() {
+                    values.fault(
+                        &at,
+                        format!("`{}` holds on no boundary", condition.name()),
+                        Some(format!("`{}` has {names}", file.geometry.name())),
+                    );
+                }
                 for (name, index) in boundaries.names() {
                     let mut at = at.clone();
                     at.push("on".into());
                     at.extend(index.map(Into::into));
                     match faces.iter().find(|face| face.name == name) {
+                        Some(face) if places.contains(&Place::Face(*face)) => {
+                            values.fault(&at, format!("the boundary `{name}` is named twice"), None);
+                        }
                         Some(face) => places.push(Place::Face(*face)),
                         None => values.fault(
                             &at,
@@ -288,13 +349,15 @@ fn parts(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values: &m
             for &place in &places {
                 let clash = placed
                     .iter()
-                    .any(|other| other.place == place && clashes(&other.part, &part));
-                if clash {
-                    values.fault(
-                        &at,
-                        format!("{} of `{}` is given twice", what(&part), place.name()),
-                        Some("keep one of the two conditions".into()),
-                    );
+                    .find(|other| other.place == place && clashes(&other.part, &part));
+                if let Some(other) = clash {
+                    let (now, before) = (what(&part, family), what(&other.part, family));
+                    let message = if now == before {
+                        format!("{now} of `{}` is given twice", place.name())
+                    } else {
+                        format!("{now} of `{}` contradicts {before} there", place.name())
+                    };
+                    values.fault(&at, message, Some("keep one of the two conditions".into()));
                 } else {
                     placed.push(Placed {
                         place,
@@ -324,14 +387,14 @@ fn clashes(a: &Part, b: &Part) -> bool {
     }
 }
 
-fn what(part: &Part) -> String {
+fn what(part: &Part, family: Family) -> String {
     match part {
-        Part::Prescribed { component, .. } | Part::Traction { component, .. } => {
-            format!("component {} of the condition", ["x", "y", "z"][*component])
-        }
+        Part::Prescribed { .. } if family == Family::Diffusion => "the temperature".into(),
+        Part::Prescribed { component, .. } => format!("the displacement {}", ["ux", "uy", "uz"][*component]),
+        Part::Traction { component, .. } => format!("the traction {}", ["tx", "ty", "tz"][*component]),
         Part::Pressure(_) => "the pressure".into(),
         Part::Foundation(_) => "the foundation".into(),
-        Part::Symmetry => "the condition".into(),
+        Part::Symmetry => "the symmetry".into(),
         Part::Flux(_) => "the flux".into(),
         Part::Convection { .. } => "the convection".into(),
     }
@@ -374,13 +437,115 @@ fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) 
         .collect()
 }
 
+/// Formulas must have finite values where they are used, and moduli positive ones.
+fn sample(material: &Material, shape: &dyn Shape, end: Option<f64>, parts: &[Placed], values: &mut Values<'_>) {
+    let mut check = |place: Option<Place>, formula: &Formula, least: f64, at: &Path| {
+        let Range { low, finite, .. } = range(shape, place, end, formula);
+        if !finite {
+            values.fault(
+                at,
+                format!(
+                    "the value of this formula is not finite everywhere on {}",
+                    at_place(place)
+                ),
+                Some("look for a division by 0 or the root or logarithm of a negative number".into()),
+            );
+        } else if low < least {
+            let bound = if least > 0.0 {
+                "must be greater than 0"
+            } else {
+                "must not be negative"
+            };
+            values.fault(at, format!("the value {low} on {} {bound}", at_place(place)), None);
+        }
+    };
+    let any = f64::NEG_INFINITY;
+    match material {
+        Material::Elastic { body_force, .. } => {
+            for (i, force) in body_force.iter().enumerate() {
+                check(None, force, any, &path!["equation", "body_force", i]);
+            }
+        }
+        Material::Diffusive {
+            conductivity,
+            source,
+            capacity,
+        } => {
+            check(
+                None,
+                conductivity,
+                f64::MIN_POSITIVE,
+                &path!["equation", "conductivity"],
+            );
+            check(None, capacity, f64::MIN_POSITIVE, &path!["equation", "capacity"]);
+            check(None, source, any, &path!["equation", "source"]);
+        }
+    }
+    for placed in parts {
+        let place = Some(placed.place);
+        match &placed.part {
+            Part::Prescribed { value, .. }
+            | Part::Traction { value, .. }
+            | Part::Pressure(value)
+            | Part::Flux(value) => {
+                check(place, value, any, &placed.at);
+            }
+            Part::Foundation(stiffness) => check(place, stiffness, 0.0, &placed.at),
+            Part::Convection { coefficient, ambient } => {
+                let mut at = placed.at.clone();
+                check(place, ambient, any, &at);
+                at.pop();
+                at.push("coefficient".into());
+                check(place, coefficient, 0.0, &at);
+            }
+            Part::Symmetry => {}
+        }
+    }
+}
+
+fn at_place(place: Option<Place>) -> String {
+    place.map_or_else(|| "the domain".into(), |place| format!("`{}`", place.name()))
+}
+
+/// A load has no effect where every component is prescribed.
+fn idle(dimension: usize, parts: &[Placed], values: &mut Values<'_>) {
+    for placed in parts {
+        let name = match placed.part {
+            Part::Pressure(_) => "Pressure",
+            Part::Foundation(_) => "Foundation",
+            _ => continue,
+        };
+        let prescribed = parts
+            .iter()
+            .filter(|other| other.place == placed.place && matches!(other.part, Part::Prescribed { .. }))
+            .count();
+        if prescribed == dimension {
+            values.fault(
+                &placed.at,
+                format!(
+                    "`{name}` has no effect on `{}`: all displacements are prescribed there",
+                    placed.place.name()
+                ),
+                Some("remove one of the two conditions".into()),
+            );
+        }
+    }
+}
+
+/// Whether a stiffness or film coefficient is more than a constant 0.
+fn acts(formula: &Formula) -> bool {
+    formula.as_constant() != Some(0.0)
+}
+
 /// A steady problem must be held: every rigid motion, or the level of the temperature.
 fn support(file: &ProblemFile, material: &Material, shape: &dyn Shape, parts: &[Placed], values: &mut Values<'_>) {
     match material {
         Material::Diffusive { .. } => {
-            let held = parts
-                .iter()
-                .any(|placed| matches!(placed.part, Part::Prescribed { .. } | Part::Convection { .. }));
+            let held = parts.iter().any(|placed| match &placed.part {
+                Part::Prescribed { .. } => true,
+                Part::Convection { coefficient, .. } => acts(coefficient),
+                _ => false,
+            });
             if file.time.is_none() && !held {
                 values.fault(
                     &path!["conditions"],
@@ -458,7 +623,7 @@ fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static str> {
             let x = [point.x[0], point.x[1], point.x[2]];
             match &placed.part {
                 Part::Prescribed { component, .. } => rows.push(motions(x, *component)),
-                Part::Foundation(_) => rows.extend((0..d).map(|c| motions(x, c))),
+                Part::Foundation(stiffness) if acts(stiffness) => rows.extend((0..d).map(|c| motions(x, c))),
                 Part::Symmetry => {
                     let mut row = vec![0.0; names.len()];
                     for c in 0..d {
@@ -492,9 +657,27 @@ fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static str> {
     free
 }
 
-/// Largest and smallest value of a formula on a place, by sampling.
-fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, formula: &Formula) -> (f64, f64) {
-    let mut range = (f64::INFINITY, f64::NEG_INFINITY);
+/// The values of a formula on a place.
+struct Range {
+    low: f64,
+    high: f64,
+    /// Whether every sampled value was finite.
+    finite: bool,
+}
+
+impl Range {
+    fn largest(&self) -> f64 {
+        self.low.abs().max(self.high.abs())
+    }
+}
+
+/// The range of a formula on a place, by sampling.
+fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, formula: &Formula) -> Range {
+    let mut range = Range {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+        finite: true,
+    };
     for unit in SamplerKind::Uniform.points(256, 23) {
         let space = [unit[0], unit[1], unit[2]];
         let x = match place {
@@ -507,9 +690,9 @@ fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, formula: &Fo
             unit[3] * end.unwrap_or(0.0)
         };
         let value = formula.evaluate(&[x[0], x[1], x[2], t]);
-        if value.is_finite() {
-            range = (range.0.min(value), range.1.max(value));
-        }
+        range.finite &= value.is_finite();
+        range.low = range.low.min(value);
+        range.high = range.high.max(value);
     }
     range
 }
@@ -521,21 +704,18 @@ fn scales(shape: &dyn Shape, end: Option<f64>, material: &Material, parts: &[Pla
     let length = (0..shape.dimension()).map(|j| max[j] - min[j]).fold(0.0, f64::max);
     let modulus = match material {
         Material::Elastic { young, .. } => *young,
-        Material::Diffusive { conductivity, .. } => range(shape, None, end, conductivity).1,
+        Material::Diffusive { conductivity, .. } => range(shape, None, end, conductivity).high,
     };
     let elastic = matches!(material, Material::Elastic { .. });
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut loads: f64 = 0.0;
-    let largest = |place: Option<Place>, formula: &Formula| {
-        let (low, high) = range(shape, place, end, formula);
-        low.abs().max(high.abs())
-    };
+    let largest = |place: Option<Place>, formula: &Formula| range(shape, place, end, formula).largest();
     for placed in parts {
         let place = Some(placed.place);
         match &placed.part {
             Part::Prescribed { value, .. } | Part::Convection { ambient: value, .. } => {
-                let (a, b) = range(shape, place, end, value);
-                (low, high) = (low.min(a), high.max(b));
+                let values = range(shape, place, end, value);
+                (low, high) = (low.min(values.low), high.max(values.high));
             }
             Part::Traction { value, .. } | Part::Pressure(value) | Part::Flux(value) => {
                 loads = loads.max(largest(place, value) * length / modulus);

@@ -67,8 +67,9 @@ pub struct Points {
     pub interior: usize,
     /// Points on all boundaries together, dealt out by their size.
     pub boundary: usize,
-    /// Interior points per first-order step; boundary points follow in proportion.
-    pub batch: Batch,
+    /// Interior points per first-order step, 512 or all if there are fewer; boundary points follow in proportion.
+    #[serde(default)]
+    pub batch: Option<Batch>,
     /// How points are chosen.
     pub sampler: SamplerKind,
     /// Draw new points for every first-order step instead of shuffling a fixed set.
@@ -80,16 +81,27 @@ impl Default for Points {
         Self {
             interior: 2048,
             boundary: 512,
-            batch: Batch::Size(512),
+            batch: None,
             sampler: SamplerKind::default(),
             fresh: false,
         }
     }
 }
 
+impl Points {
+    /// Interior points per first-order step.
+    pub fn batch_size(&self) -> usize {
+        match self.batch {
+            None => self.interior.min(512),
+            Some(Batch::Size(size)) => size.min(self.interior),
+            Some(Batch::All(_)) => self.interior,
+        }
+    }
+}
+
 /// A mini-batch size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a batch is a whole number of points or the word `Full`")]
 pub enum Batch {
     /// Points per step.
     Size(usize),
@@ -127,7 +139,10 @@ pub struct Exact {
 
 /// Largest relative L2 errors that count as solved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a tolerance is a number such as 1e-3, or (field: 1e-3, flux: 1e-2)"
+)]
 pub enum Tolerance {
     /// Of the field only: `1e-3`.
     Field(f64),
@@ -136,7 +151,8 @@ pub enum Tolerance {
         /// Of displacement or temperature.
         field: f64,
         /// Of stress or heat flux.
-        flux: f64,
+        #[serde(default)]
+        flux: Option<f64>,
     },
 }
 
@@ -145,7 +161,7 @@ impl Tolerance {
     pub fn parts(self) -> (f64, Option<f64>) {
         match self {
             Self::Field(field) => (field, None),
-            Self::Both { field, flux } => (field, Some(flux)),
+            Self::Both { field, flux } => (field, flux),
         }
     }
 }

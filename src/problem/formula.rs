@@ -20,6 +20,11 @@ const UNARY: [&str; 16] = [
     "step",
 ];
 
+/// Whether a name has a meaning of its own in formulas.
+pub(super) fn reserved(name: &str) -> bool {
+    name == "pi" || VARIABLES.contains(&name) || UNARY.contains(&name) || BINARY.contains(&name)
+}
+
 /// The functions of two arguments.
 const BINARY: [&str; 3] = ["atan2", "min", "max"];
 
@@ -80,13 +85,18 @@ impl Formula {
             constants,
             variables,
             tape: Vec::new(),
+            depth: 0,
         };
         parser.sum()?;
         if let Some((token, span)) = parser.tokens.get(parser.next) {
             return Err(FormulaError {
                 message: format!("unexpected {} in a formula", token.describe()),
                 span: span.clone(),
-                hint: Some("an operator such as `*` may be missing before it".into()),
+                hint: Some(match token {
+                    Token::Symbol(',') => "decimals are written with a point".into(),
+                    Token::Symbol(')') => "there is one `)` too many".into(),
+                    _ => "an operator such as `*` may be missing before it".into(),
+                }),
             });
         }
         Ok(Self {
@@ -296,7 +306,11 @@ struct Parser<'a> {
     constants: &'a BTreeMap<String, f64>,
     variables: [bool; 4],
     tape: Vec<Op>,
+    depth: usize,
 }
+
+/// Deepest nesting of brackets, signs and powers.
+const DEPTH: usize = 200;
 
 impl Parser<'_> {
     fn take(&mut self, symbol: char) -> bool {
@@ -336,6 +350,20 @@ impl Parser<'_> {
     }
 
     fn signed(&mut self) -> Result<(), FormulaError> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(FormulaError {
+                message: format!("the formula is nested more than {DEPTH} deep"),
+                span: 0..self.end,
+                hint: None,
+            });
+        }
+        let result = self.signed_operand();
+        self.depth -= 1;
+        result
+    }
+
+    fn signed_operand(&mut self) -> Result<(), FormulaError> {
         if self.take('-') {
             self.signed()?;
             self.tape.push(Op::Negate);
@@ -402,6 +430,12 @@ impl Parser<'_> {
             (Op::Unary(index), 1)
         } else if let Some(index) = BINARY.iter().position(|f| *f == name) {
             (Op::Binary(index), 2)
+        } else if self.constants.contains_key(name) {
+            return Err(FormulaError {
+                message: format!("`{name}` is a constant, not a function"),
+                span,
+                hint: Some(format!("write `{name}*(…)` for a product")),
+            });
         } else {
             return Err(FormulaError {
                 message: format!("unknown function `{name}`"),
@@ -448,9 +482,12 @@ impl Parser<'_> {
             .collect();
         known.push("pi");
         known.extend(self.constants.keys().map(String::as_str));
+        let function = UNARY.contains(&name) || BINARY.contains(&name);
         Err(FormulaError {
             message: if axis.is_some() {
                 format!("`{name}` is not a coordinate here")
+            } else if function {
+                format!("`{name}` is a function and needs its argument in brackets")
             } else {
                 format!("unknown name `{name}` in a formula")
             },

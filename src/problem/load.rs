@@ -19,8 +19,10 @@ fn options() -> ron::Options {
 ///
 /// # Errors
 /// An unreadable file, or all faults found in it.
-pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile)) -> Result<Problem, Error> {
+pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile) -> Result<(), Error>) -> Result<Problem, Error> {
     let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+    // Some editors begin a file with a byte-order mark.
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     let report = |faults| Error::Problem {
         file: path.to_path_buf(),
         text: text.clone(),
@@ -29,19 +31,17 @@ pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile)) -> Result<Pr
     let mut file: ProblemFile = options()
         .from_str(&text)
         .map_err(|error| report(vec![syntax_fault(&text, &error)]))?;
-    adjust(&mut file);
+    adjust(&mut file)?;
     build(file, &text).map_err(report)
 }
 
 /// The file as RON text with every default visible; it can be solved again.
 pub fn resolved(file: &ProblemFile) -> String {
-    let config = PrettyConfig::new()
-        .struct_names(true)
-        .extensions(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES);
     // Serialising plain data to a string cannot fail.
-    options()
-        .to_string_pretty(file, config)
-        .unwrap_or_else(|error| unreachable!("a problem file is plain data: {error}"))
+    let text = options()
+        .to_string_pretty(file, PrettyConfig::new())
+        .unwrap_or_else(|error| unreachable!("a problem file is plain data: {error}"));
+    format!("Problem{text}\n")
 }
 
 /// RON's own error with its place as bytes.
@@ -64,7 +64,10 @@ fn syntax_fault(text: &str, error: &ron::error::SpannedError) -> Fault {
     use ron::Error as Code;
     let list = |names: &[&str]| format!("expected one of `{}`", names.join("`, `"));
     let named = |found: &str, kind: &str, outer: &Option<String>| match outer {
-        Some(outer) => format!("unknown {kind} `{found}` in `{outer}`"),
+        Some(outer) => match outer.strip_suffix("Kind") {
+            Some(family) => format!("unknown {} `{found}`", family.to_lowercase()),
+            None => format!("unknown {kind} `{found}` in `{outer}`"),
+        },
         None => format!("unknown {kind} `{found}`"),
     };
     let (message, hint) = match &error.code {
@@ -76,6 +79,30 @@ fn syntax_fault(text: &str, error: &ron::error::SpannedError) -> Fault {
             (start, end) = word(text, found, start, end);
             (named(found, "kind", outer), Some(list(expected)))
         }
+        Code::TrailingCharacters => {
+            start += text[start..].len() - text[start..].trim_start().len();
+            end = text.len();
+            (
+                "there is text after the end of the problem".into(),
+                Some("a bracket may be closed too early".into()),
+            )
+        }
+        Code::IntegerOutOfBounds => (
+            "this number is not a whole number in range".into(),
+            Some("counts and seeds start at 0".into()),
+        ),
+        Code::InvalidIntegerDigit { .. } => (
+            "this is not a whole number".into(),
+            Some("counts are written out, for example 1000".into()),
+        ),
+        Code::Eof | Code::ExpectedStructLikeEnd | Code::ExpectedArrayEnd | Code::ExpectedMapEnd => (
+            lower(&error.code.to_string()),
+            Some("a closing bracket may be missing before this; `pinn new NAME` writes a file to start from".into()),
+        ),
+        Code::ExpectedComma => (
+            "a comma is expected here".into(),
+            Some("formulas stand in quotes; fields are separated by commas".into()),
+        ),
         Code::MissingStructField { field, outer } => (
             match outer {
                 Some(outer) => format!("`{outer}` lacks the field `{field}`"),
@@ -85,11 +112,9 @@ fn syntax_fault(text: &str, error: &ron::error::SpannedError) -> Fault {
         ),
         other => (lower(&other.to_string()), None),
     };
-    if end == start {
-        // An empty span cannot be drawn.
-        end = (start + 1).min(text.len());
-        start = end.saturating_sub(1);
-    }
+    // RON counts the blank before a value in.
+    let blank = text[start..end].len() - text[start..end].trim_start().len();
+    start += blank;
     Fault {
         message,
         span: start..end,

@@ -63,6 +63,31 @@ pub fn locate(text: &str, path: &[Step]) -> Range<usize> {
     node.span.start..end
 }
 
+/// The keys at `path` that were given before, in order.
+pub(super) fn repeated_keys(text: &str, path: &[Step]) -> Vec<Range<usize>> {
+    let mut reader = Reader { text, at: 0 };
+    let root = reader.value();
+    let mut node = &root;
+    for step in path {
+        let Step::Key(key) = step else { return Vec::new() };
+        match node.children.iter().find(|(name, _)| name.as_deref() == Some(key)) {
+            Some((_, child)) => node = child,
+            None => return Vec::new(),
+        }
+    }
+    let mut repeated = Vec::new();
+    for (index, (name, value)) in node.children.iter().enumerate() {
+        let earlier = node.children[..index].iter().any(|(other, _)| other == name);
+        if let (Some(name), true) = (name, earlier) {
+            let end = text[..value.span.start]
+                .rfind(name.as_str())
+                .map_or(value.span.start, |at| at + name.len());
+            repeated.push(end - name.len()..end);
+        }
+    }
+    repeated
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,

@@ -8,6 +8,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::formula::{Formula, FormulaError};
+use super::locate::repeated_keys;
 use super::{Path, Step, locate};
 use crate::error::Fault;
 use crate::path;
@@ -97,14 +98,27 @@ impl<'a> Values<'a> {
             constants: BTreeMap::new(),
             faults: Vec::new(),
         };
+        for span in repeated_keys(text, &path!["constants"]) {
+            values.faults.push(Fault {
+                message: format!("the constant `{}` is given twice", &text[span.clone()]),
+                span,
+                hint: Some("keep one of the two".into()),
+            });
+        }
         let mut open: Vec<&String> = constants.keys().collect();
         for name in &open {
             let at = path!["constants", name.as_str()];
-            if super::formula::VARIABLES.contains(&name.as_str()) || name.as_str() == "pi" {
+            if super::formula::reserved(name) {
                 values.fault(
                     &at,
                     format!("the constant `{name}` has a reserved name"),
-                    Some("x, y, z, t and pi have a fixed meaning in formulas".into()),
+                    Some("coordinates, pi and functions keep their meaning in formulas; rename it".into()),
+                );
+            } else if Formula::names(name) != [name.as_str()] {
+                values.fault(
+                    &at,
+                    format!("the constant `{name}` cannot be named in a formula"),
+                    Some("a name has letters, digits and `_` and starts with a letter".into()),
                 );
             }
         }
@@ -128,11 +142,14 @@ impl<'a> Values<'a> {
                 return values;
             }
             if open.len() == before {
-                let names: Vec<&str> = open.iter().map(|n| n.as_str()).collect();
+                let names: Vec<String> = open.iter().map(|n| format!("`{n}`")).collect();
                 values.fault(
                     &path!["constants", open[0].as_str()],
-                    format!("the constants {} refer to each other", names.join(", ")),
-                    None,
+                    match &names[..] {
+                        [name] => format!("the constant {name} refers to itself"),
+                        _ => format!("the constants {} refer to each other", names.join(", ")),
+                    },
+                    Some("a constant may use only constants that can be computed before it".into()),
                 );
                 for name in open {
                     values.constants.insert(name.clone(), f64::NAN);
@@ -189,7 +206,16 @@ impl<'a> Values<'a> {
     /// A number.
     pub fn number(&mut self, expression: &Expression, path: &Path) -> Option<f64> {
         let none = Variables { space: 0, time: false };
-        self.formula(expression, none, path)?.as_constant()
+        let before = self.faults.len();
+        let value = self
+            .formula(expression, none, path)
+            .and_then(|formula| formula.as_constant());
+        if let Some(fault) = self.faults.get_mut(before)
+            && fault.message.ends_with("is not a coordinate here")
+        {
+            fault.message = "this must be one number, not a function of the position or of time".into();
+        }
+        value
     }
 
     /// A number greater than 0.

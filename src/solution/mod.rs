@@ -103,7 +103,11 @@ impl Solution<'_> {
         let flux_unit = quantities.get(1).map_or("", |quantity| quantity.unit);
         arrays.push(Array {
             name: "residual",
-            unit: format!("{flux_unit}/m"),
+            unit: if flux_unit == "W/m^2" {
+                "W/m^3".into()
+            } else {
+                "N/m^3".into()
+            },
             components: 1,
             values: self
                 .residuals(points)

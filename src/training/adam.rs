@@ -16,7 +16,6 @@ use crate::jet::fused::Kernel;
 use crate::jet::operation::least_squares;
 use crate::loss::Rows;
 use crate::network::{Mlp, download};
-use crate::problem::Batch;
 use crate::sampler::SamplerKind;
 
 /// First-order steps on mini-batches in f32 (Kingma & Ba, *Adam: a method for stochastic optimization*, 2015).
@@ -94,10 +93,7 @@ impl Adam {
     ) -> (usize, f64, StopReason) {
         let points = &training.problem.file.points;
         let interior = training.terms[0].points;
-        let batch = match points.batch {
-            Batch::Size(size) => size.min(interior),
-            Batch::All(_) => interior,
-        };
+        let batch = points.batch_size();
         let kernel = Kernel::<f32>::new(training.kernel.architecture().clone());
         let mut network = Mlp::<B>::new(parameters, device);
         let mut optimizer = AdamConfig::new()

@@ -11,7 +11,7 @@ use super::{files, ok, pinn, scratch, text};
 fn shipped() -> Vec<Problem> {
     let files = files("problems", "ron");
     assert!(files.len() >= 7);
-    files.iter().map(|file| ok(problem::load(file, |_| ()))).collect()
+    files.iter().map(|file| ok(problem::load(file, |_| Ok(())))).collect()
 }
 
 /// The reference's jets at a point, `[m, K]`.
@@ -123,7 +123,7 @@ fn a_resolved_file_describes_the_same_problem() {
     for problem in shipped() {
         let path = folder.join("problem.ron");
         ok(std::fs::write(&path, problem::resolved(&problem.file)));
-        let again = ok(problem::load(&path, |_| ()));
+        let again = ok(problem::load(&path, |_| Ok(())));
         assert_eq!(again.file, problem.file);
         assert_eq!(again.scales, problem.scales);
     }
@@ -164,7 +164,7 @@ fn every_problem_states_a_reference_and_a_tolerance() {
 /// A traction of the wrong sign must not pass: the end load pulls the beam down.
 #[test]
 fn tension_is_positive_and_a_positive_flux_enters() {
-    let beam = ok(problem::load(&super::root().join("problems/beam.ron"), |_| ()));
+    let beam = ok(problem::load(&super::root().join("problems/beam.ron"), |_| Ok(())));
     let Some(term) = beam.terms.iter().find(|term| term.name() == "right traction") else {
         panic!("the beam has a load at its right end")
     };
