@@ -147,13 +147,18 @@ pub enum Tolerance {
     /// Of the field only: `1e-3`.
     Field(f64),
     /// Of the field and of its flux (stress or heat flux): `(field: 1e-3, flux: 1e-2)`.
-    Both {
-        /// Of displacement or temperature.
-        field: f64,
-        /// Of stress or heat flux.
-        #[serde(default)]
-        flux: Option<f64>,
-    },
+    Both(Limits),
+}
+
+/// Tolerances of the field and of its flux.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Of displacement or temperature.
+    pub field: f64,
+    /// Of stress or heat flux.
+    #[serde(default)]
+    pub flux: Option<f64>,
 }
 
 impl Tolerance {
@@ -161,7 +166,7 @@ impl Tolerance {
     pub fn parts(self) -> (f64, Option<f64>) {
         match self {
             Self::Field(field) => (field, None),
-            Self::Both { field, flux } => (field, flux),
+            Self::Both(limits) => (limits.field, limits.flux),
         }
     }
 }

@@ -8,7 +8,7 @@ mod locate;
 pub mod scales;
 mod values;
 
-pub use file::{Batch, Exact, Full, Output, Points, ProblemFile, Reference, Tolerance};
+pub use file::{Batch, Exact, Full, Limits, Output, Points, ProblemFile, Reference, Tolerance};
 pub use load::{load, resolved};
 pub use locate::{Path, Step, locate};
 pub use scales::{Field, Scales};

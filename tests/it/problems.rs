@@ -3,7 +3,7 @@
 use pinn::condition::{BoundaryPoint, Condition};
 use pinn::formulation::Place;
 use pinn::jet::{Channels, Jet, Order};
-use pinn::problem::{self, Problem, Tolerance, scales};
+use pinn::problem::{self, Problem, scales};
 use pinn::sampler::SamplerKind;
 
 use super::{files, ok, pinn, scratch, text};
@@ -153,10 +153,10 @@ fn every_problem_trains_a_few_steps_and_writes_its_results() {
 #[test]
 fn every_problem_states_a_reference_and_a_tolerance() {
     for problem in shipped() {
-        let limit = match problem.file.tolerance {
-            Some(Tolerance::Field(field) | Tolerance::Both { field, .. }) => field,
-            None => f64::INFINITY,
-        };
+        let limit = problem
+            .file
+            .tolerance
+            .map_or(f64::INFINITY, |tolerance| tolerance.parts().0);
         assert!(limit <= 1e-3, "{}", problem.file.title);
     }
 }
