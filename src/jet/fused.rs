@@ -112,6 +112,26 @@ impl<F: Real> Kernel<F> {
         losses
     }
 
+    /// Jᵀ·v: Σ_t Σ_i Σ_r v_ir·∂r_ir/∂θ, `[p]`, without the weights; one vector `[n, R]` per term.
+    pub fn pullback(&self, parameters: &[F], terms: &[&Rows<F>], vectors: &[Vec<F>]) -> Vec<F> {
+        self.reduce(terms, |workspace, block, _, partial| {
+            let rows = terms[block.term];
+            let d = rows.channels.coordinates();
+            let points = &rows.x[block.start * d..(block.start + block.points) * d];
+            self.forward(workspace, parameters, rows.channels, points);
+            let vector = &vectors[block.term][block.start * rows.residuals..];
+            self.seed(workspace, rows, block, |i, row| vector[i * rows.residuals + row]);
+            self.backward(
+                workspace,
+                parameters,
+                rows.channels,
+                padded(block.points),
+                |layer, product| product.add_to(layer, partial),
+            );
+        })
+        .1
+    }
+
     /// The residuals r_i of a term, `[n, R]`.
     pub fn residuals(&self, parameters: &[F], rows: &Rows<F>) -> Vec<F> {
         self.per_block(&[rows], |workspace, block| {

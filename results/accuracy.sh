@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Solves every shipped problem with seeds 0, 1 and 2 and writes results/accuracy.csv; seed 0 also renews results/<name>/.
+# Usage: results/accuracy.sh [NAME...]    (about 10 minutes on 2 cores; needs Python for the table)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+cargo build --release || exit 2
+table=results/accuracy.csv
+names=("$@")
+[ $# -gt 0 ] || for file in problems/*.ron; do names+=("$(basename "$file" .ron)"); done
+other=$(mktemp -d)
+trap 'rm -rf "$other"' EXIT
+echo "problem,seed,parameters,points,field_l2,flux_l2,field_max,balance,seconds,peak_memory_mib,verdict" >"$table"
+for name in "${names[@]}"; do
+  for seed in 0 1 2; do
+    out=results/$name
+    [ "$seed" = 0 ] || out=$other/$name-$seed
+    ./target/release/pinn solve "problems/$name.ron" --seed "$seed" --out "$out" >/dev/null 2>&1
+    python3 - "$name" "$out/summary.json" >>"$table" <<'PY'
+import json, sys
+name, path = sys.argv[1:]
+s = json.load(open(path))
+e = s["errors"]
+points = sum(term["points"] for term in s["terms"])
+print(name, s["seed"], s["parameters"], points, f"{e['field_l2']:.2e}", f"{e['flux_l2']:.2e}", f"{e['field_max']:.2e}",
+      f"{s['balance']['relative']:.2e}", f"{s['seconds']:.1f}", f"{(s['peak_memory_bytes'] or 0) / 2**20:.0f}", s["verdict"], sep=",")
+PY
+    tail -n 1 "$table"
+  done
+done
