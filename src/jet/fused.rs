@@ -855,6 +855,26 @@ mod tests {
     }
 
     #[test]
+    fn the_pullback_of_weighted_residuals_is_half_the_gradient() {
+        for case in cases() {
+            let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
+            let vectors: Vec<Vec<f64>> = terms
+                .iter()
+                .map(|rows| {
+                    let residuals = case.kernel.residuals(&case.parameters, rows);
+                    let weight = |i: usize| rows.weights[i / rows.residuals];
+                    residuals.iter().enumerate().map(|(i, r)| weight(i) * r).collect()
+                })
+                .collect();
+            let half = case.kernel.pullback(&case.parameters, &terms, &vectors);
+            let mut gradient = vec![0.0; case.parameters.len()];
+            case.kernel.gradient(&case.parameters, &terms, &mut gradient);
+            let doubled: Vec<f64> = half.iter().map(|v| 2.0 * v).collect();
+            assert!(relative(&doubled, &gradient) < 1e-12);
+        }
+    }
+
+    #[test]
     fn the_result_has_the_same_bits_for_any_number_of_threads() {
         let config = MlpConfig::default();
         let case = case(2, false, Order::Hessian, &config, &[3000, 100]);
