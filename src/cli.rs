@@ -97,6 +97,8 @@ enum Exit {
     Solved,
     /// The run ended, but missed its tolerance or was interrupted.
     Missed,
+    /// The run diverged.
+    Failed,
 }
 
 /// Runs the command line of this process.
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(Exit::Solved) => ExitCode::SUCCESS,
         Ok(Exit::Missed) => ExitCode::from(1),
+        Ok(Exit::Failed) => ExitCode::from(2),
         Err(error) => {
             complain(&error);
             ExitCode::from(2)

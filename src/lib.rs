@@ -33,6 +33,7 @@
 //! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS its own module, see
 //! [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
 
+pub mod budget;
 pub mod cli;
 pub mod condition;
 pub mod device;

@@ -8,13 +8,14 @@ use burn::backend::{Autodiff, NdArray};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::budget::check_memory;
 use crate::device::Device;
 use crate::error::Error;
 use crate::formulation::{boundary_rows, interior_rows};
 use crate::jet::fused::Kernel;
 use crate::loss::{Rows, term_weights};
 use crate::network::Architecture;
-use crate::output::{Results, Summary, TermSummary, Verdict, available_memory, peak_memory, write_fields};
+use crate::output::{Results, Summary, TermSummary, Verdict, peak_memory, write_fields};
 use crate::problem::{self, Batch, Points, Problem, ProblemFile};
 use crate::solution::{Errors, Solution, balance, errors};
 use crate::training::{
@@ -331,9 +332,6 @@ fn summarise(
         check_seed,
     );
     let errors = errors(solution, &points);
-    let unfinished = stages
-        .last()
-        .is_some_and(|stage| matches!(stage.stop, StopReason::Interrupted | StopReason::NonFinite { .. }));
     Summary {
         title: file.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
@@ -360,20 +358,22 @@ fn summarise(
                 weight: *weight,
             })
             .collect(),
+        verdict: verdict(file, request.quick, &stages, errors.as_ref()),
         stages,
         notes: problem.notes.clone(),
         seconds: start.elapsed().as_secs_f64(),
         peak_memory_bytes: peak_memory(),
-        verdict: verdict(file, request.quick, unfinished, errors.as_ref()),
         errors,
         check_points: file.output.check_points,
         balance: balance(solution, check_seed),
     }
 }
 
-fn verdict(file: &ProblemFile, quick: bool, unfinished: bool, errors: Option<&Errors>) -> Verdict {
-    if unfinished {
-        return Verdict::Unfinished;
+fn verdict(file: &ProblemFile, quick: bool, stages: &[StageReport], errors: Option<&Errors>) -> Verdict {
+    match stages.last().map(|stage| &stage.stop) {
+        Some(StopReason::Interrupted) => return Verdict::Unfinished,
+        Some(StopReason::NonFinite { .. }) => return Verdict::Failed,
+        _ => {}
     }
     match (file.tolerance, errors) {
         (Some(tolerance), Some(errors)) if !quick => {
@@ -382,51 +382,5 @@ fn verdict(file: &ProblemFile, quick: bool, unfinished: bool, errors: Option<&Er
             if met { Verdict::Solved } else { Verdict::Missed }
         }
         _ => Verdict::Unjudged,
-    }
-}
-
-/// Bytes that a run will need: the points, the normal equations of a curvature stage, the output, the kernel's buffers.
-pub fn memory_estimate(problem: &Problem) -> u64 {
-    let m = problem.equation.components() as u128;
-    let d = problem.bounds().0.len() as u128;
-    let p = problem
-        .file
-        .network
-        .parameters(problem.equation.components(), d as usize);
-    let channels =
-        |order| crate::jet::Channels::new(problem.shape.dimension(), problem.transient(), order).count() as u128;
-    let sizes = problem.term_sizes();
-    let mut points = sizes[0] as u128 * (d + 1 + m * (1 + m * channels(problem.equation.order())));
-    for (term, size) in problem.terms.iter().zip(&sizes[1..]) {
-        let r = term.condition.residuals() as u128;
-        points += *size as u128 * (d + 1 + r * (1 + m * channels(term.condition.order())));
-    }
-    let curvature = problem
-        .file
-        .training
-        .iter()
-        .any(|stage| matches!(stage, crate::training::StageKind::GaussNewton(_)));
-    // JᵀJ, its factor and a copy; a chunk of J; otherwise pairs of L-BFGS and partial gradients.
-    let dense = if curvature { 3 * p * p + (8 << 20) } else { 200 * p };
-    // Fields and their jets at the nodes of the output grid and at the check points.
-    let output = &problem.file.output;
-    let fields = (output.cells as u128).saturating_mul(60) + (output.check_points as u128).saturating_mul(20);
-    let base = 16 << 20;
-    u64::try_from((points + dense + fields).saturating_mul(8) + base).unwrap_or(u64::MAX)
-}
-
-/// Refuses a run that cannot fit.
-///
-/// # Errors
-/// The need and what is available.
-pub fn check_memory(problem: &Problem) -> Result<(), Error> {
-    let needed = memory_estimate(problem);
-    match available_memory() {
-        Some(available) if needed > available => Err(Error::Memory {
-            needed,
-            available,
-            hint: "take fewer `points` or a smaller `network`".into(),
-        }),
-        _ => Ok(()),
     }
 }

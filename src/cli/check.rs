@@ -7,10 +7,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Exit, complain, print};
+use crate::budget::{check_memory, memory_estimate};
 use crate::error::Error;
 use crate::output::bytes;
 use crate::problem::{self, Problem};
-use crate::solve::{architecture, check_memory, memory_estimate, term_names};
+use crate::solve::{architecture, term_names};
 
 /// Checks every file; all of them are read before the first fault ends the command.
 pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {

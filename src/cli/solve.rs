@@ -34,6 +34,7 @@ pub(super) fn run(arguments: SolveArguments) -> Result<Exit, Error> {
     Ok(match outcome.summary.verdict {
         Verdict::Solved | Verdict::Unjudged => Exit::Solved,
         Verdict::Missed | Verdict::Unfinished => Exit::Missed,
+        Verdict::Failed => Exit::Failed,
     })
 }
 

@@ -148,7 +148,7 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
             .filter(|i| subset >> i & 1 == 1)
             .map(|i| axes[i])
             .collect();
-        let term = projected(shape, hard, &chosen, xi);
+        let term = projected(shape, hard, &chosen, xi, None);
         sum = if chosen.len() % 2 == 1 { sum + term } else { sum - term };
     }
     sum
@@ -165,10 +165,20 @@ fn extends(shape: &dyn Shape, place: Place) -> bool {
     }
 }
 
-/// P_a·P_b·… of the prescribed values: blended over the faces of the chosen axes, read at the projected point.
-fn projected(shape: &dyn Shape, hard: &[HardFace], axes: &[usize], xi: [CoordinateJet; 4]) -> CoordinateJet {
+/// P_a·P_b·… of the prescribed values: blended over the faces of the chosen axes, read at the point projected onto them.
+/// Where several faces meet, the first axis says whose value is read; the values agree there.
+fn projected(
+    shape: &dyn Shape,
+    hard: &[HardFace],
+    axes: &[usize],
+    xi: [CoordinateJet; 4],
+    read: Option<&HardFace>,
+) -> CoordinateJet {
     let Some((&axis, rest)) = axes.split_first() else {
-        return CoordinateJet::constant(0.0);
+        let space = shape.map([xi[0], xi[1], xi[2]]);
+        return read.map_or(CoordinateJet::constant(0.0), |face| {
+            face.value.at(&[space[0], space[1], space[2], xi[3]])
+        });
     };
     let faces: Vec<&HardFace> = hard.iter().filter(|face| face.place.axis() == axis).collect();
     let mut sum = CoordinateJet::constant(0.0);
@@ -180,35 +190,7 @@ fn projected(shape: &dyn Shape, hard: &[HardFace], axes: &[usize], xi: [Coordina
         };
         let mut at = xi;
         at[axis] = CoordinateJet::constant(f64::from(u8::from(face.place.high())));
-        let value = corner(shape, hard, rest, at, face);
-        sum = sum + blend * value;
-    }
-    sum
-}
-
-/// The value of `face` at a point of it that is also projected onto the faces of the remaining axes.
-fn corner(
-    shape: &dyn Shape,
-    hard: &[HardFace],
-    axes: &[usize],
-    xi: [CoordinateJet; 4],
-    face: &HardFace,
-) -> CoordinateJet {
-    let Some((&axis, rest)) = axes.split_first() else {
-        let space = shape.map([xi[0], xi[1], xi[2]]);
-        return face.value.at(&[space[0], space[1], space[2], xi[3]]);
-    };
-    let others: Vec<&HardFace> = hard.iter().filter(|other| other.place.axis() == axis).collect();
-    let mut sum = CoordinateJet::constant(0.0);
-    for other in &others {
-        let blend = match (others.len(), other.place.high()) {
-            (1, _) => CoordinateJet::constant(1.0),
-            (_, false) => (-xi[axis]).offset(1.0),
-            (_, true) => xi[axis],
-        };
-        let mut at = xi;
-        at[axis] = CoordinateJet::constant(f64::from(u8::from(other.place.high())));
-        sum = sum + blend * corner(shape, hard, rest, at, face);
+        sum = sum + blend * projected(shape, hard, rest, at, read.or(Some(face)));
     }
     sum
 }

@@ -70,8 +70,10 @@ pub enum Verdict {
     Solved,
     /// The tolerance was missed.
     Missed,
-    /// The run ended before its stages were through.
+    /// The user interrupted the run.
     Unfinished,
+    /// The loss became non-finite; the last good parameters were kept.
+    Failed,
     /// The file states no tolerance, or the run was shortened by `--quick`.
     Unjudged,
 }

@@ -5,7 +5,10 @@ mod file;
 pub mod formula;
 mod load;
 mod locate;
+mod numerics;
+mod sample;
 pub mod scales;
+mod support;
 mod values;
 
 pub use file::{Batch, Exact, Full, Limits, Output, Points, ProblemFile, Reference, Tolerance};

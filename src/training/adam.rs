@@ -4,7 +4,7 @@ use burn::backend::{Autodiff, NdArray};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use burn::tensor::Tensor;
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn_flex::Flex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -190,20 +190,13 @@ pub trait FirstOrderBackend: AutodiffBackend {
     fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms);
 }
 
-impl FirstOrderBackend for Autodiff<Flex> {
-    type Batch = Vec<Rows<f32>>;
+/// A backend in host memory, which the fused kernel serves.
+pub trait HostBackend: Backend {}
 
-    fn upload(rows: Vec<Rows<f32>>, _device: &Self::Device) -> Self::Batch {
-        rows
-    }
+impl HostBackend for Flex {}
+impl HostBackend for NdArray {}
 
-    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
-        let (loss, terms) = least_squares(kernel, parameters, batch);
-        (loss, Box::new(move || terms))
-    }
-}
-
-impl FirstOrderBackend for Autodiff<NdArray> {
+impl<B: HostBackend> FirstOrderBackend for Autodiff<B> {
     type Batch = Vec<Rows<f32>>;
 
     fn upload(rows: Vec<Rows<f32>>, _device: &Self::Device) -> Self::Batch {

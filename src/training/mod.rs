@@ -14,7 +14,7 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use adam::{Adam, Decay, FirstOrderBackend, Terms};
+pub use adam::{Adam, Decay, FirstOrderBackend, HostBackend, Terms};
 pub use gauss_newton::GaussNewton;
 pub use lbfgs::Lbfgs;
 pub use objective::{DeviceObjective, FusedObjective, Objective};

@@ -199,7 +199,8 @@ fn a_diverging_run_names_the_step_and_keeps_finite_results() {
     let file = write(&folder, "wild.ron", &wild);
     let out = folder.join("out");
     let output = pinn(&["solve", text(&file), "--out", text(&out)]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(summary(&out)["verdict"], "failed");
     assert_eq!(summary(&out)["stages"][0]["stop"]["reason"], "non_finite");
     assert!(summary(&out)["errors"]["field_l2"].as_f64().is_some_and(f64::is_finite));
 }
