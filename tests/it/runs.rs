@@ -76,6 +76,31 @@ fn both_cpu_devices_solve_and_full_batches_too() {
 }
 
 #[test]
+fn fresh_points_and_soft_conditions_solve_too() {
+    let folder = scratch("variants");
+    for (name, from, to) in [
+        ("fresh", "batch: 100", "batch: 100, fresh: true, sampler: Uniform"),
+        ("soft", "value: \"20 + y\"", "value: \"20 + y\", soft: true"),
+        ("fourier", "depth: 2", "depth: 2, activation: Sin, fourier_features: 6"),
+        (
+            "given",
+            "reference:",
+            "weights: Given({\"interior\": 1, \"top flux\": 50, \"bottom flux\": 50}), reference:",
+        ),
+    ] {
+        let file = write(&folder, &format!("{name}.ron"), &SMALL.replace(from, to));
+        let out = folder.join(name);
+        let output = pinn(&["solve", text(&file), "--out", text(&out)]);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+}
+
+#[test]
 fn a_missed_tolerance_ends_with_1_and_says_so() {
     let folder = scratch("missed");
     let file = write(&folder, "small.ron", &SMALL.replace("field: 1e-3", "field: 1e-14"));
