@@ -90,7 +90,8 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
         interrupted,
         &mut watch,
     );
-    watch.failure.map_or(Ok(()), Err)?;
+    // A history that could not be written must not cost the fields: it is reported after them.
+    let failure = watch.failure;
     let solution = Solution {
         problem: &problem,
         kernel: &kernel,
@@ -100,6 +101,7 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
     results.network(kernel.architecture(), &parameters, problem.scales.length)?;
     let summary = summarise(request, &solution, &names, &terms, &weights, stages, start);
     results.summary(&summary)?;
+    failure.map_or(Ok(()), Err)?;
     Ok(Outcome {
         folder,
         summary,

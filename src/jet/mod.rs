@@ -15,6 +15,7 @@ mod channels;
 mod coordinate;
 pub mod fused;
 pub mod generic;
+mod layer;
 pub(crate) mod matmul;
 pub mod operation;
 mod pass;

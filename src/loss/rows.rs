@@ -48,11 +48,6 @@ impl<F: Real> Rows<F> {
         self.residuals * self.components * self.channels.count()
     }
 
-    /// Bytes that the points occupy.
-    pub fn bytes(&self) -> usize {
-        (self.x.len() + self.coefficients.len() + self.rhs.len() + self.weights.len()) * size_of::<F>()
-    }
-
     /// Multiplies all weights.
     pub fn scale(&mut self, factor: F) {
         self.weights.iter_mut().for_each(|w| *w *= factor);

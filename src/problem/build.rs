@@ -398,7 +398,7 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
                 _ => continue,
             };
             prescribed.push(component);
-            prescribe(problem, place, component, scales.value_field(value), soft, &placed.at);
+            prescribe(problem, place, component, scales.value_field(value), soft);
         }
         let condition: Option<Box<dyn Condition>> = match place {
             Place::Initial => None,
@@ -450,7 +450,7 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
 }
 
 /// Puts a prescribed value into the ansatz, or into the loss if it is soft or contradicts one that is already there.
-fn prescribe(problem: &mut Problem, place: Place, component: usize, value: super::Field, soft: bool, _at: &Path) {
+fn prescribe(problem: &mut Problem, place: Place, component: usize, value: super::Field, soft: bool) {
     let rival = (!soft)
         .then(|| contradiction(problem, place, component, &value))
         .flatten();

@@ -103,10 +103,12 @@ impl Adam {
         let mut batches = Batches::new(training.terms, batch, seed);
         let keep = batches.full() && !points.fresh;
         let mut current: Option<B::Batch> = None;
-        let report = (self.steps / 200).max(1);
+        // Reading back costs a synchronisation on a device; a hundred steps are a moment on any.
+        let report = (self.steps / 200).clamp(1, 100);
         let mut last = f64::NAN;
         for step in 0..self.steps {
             if training.interrupted() {
+                take_finite(&network, parameters);
                 return (step, last, StopReason::Interrupted);
             }
             if current.is_none() || !keep {
@@ -146,11 +148,16 @@ impl Adam {
             }
             network = optimizer.step(rate, network, gradients);
         }
-        let end = network.to_vec();
-        if end.iter().all(|v| v.is_finite()) {
-            *parameters = end;
-        }
+        take_finite(&network, parameters);
         (self.steps, last, StopReason::StepsDone)
+    }
+}
+
+/// Takes the network's parameters over, unless the last steps made them non-finite.
+fn take_finite<B: Backend>(network: &Mlp<B>, parameters: &mut Vec<f64>) {
+    let end = network.to_vec();
+    if end.iter().all(|v| v.is_finite()) {
+        *parameters = end;
     }
 }
 
