@@ -1,51 +1,266 @@
-//! How much memory a run will need, asked before anything is allocated.
+//! How much memory a run will need, asked before anything is allocated; and what is done at once so that it stays within a
+//! given amount.
 
+use crate::batch::{Divide, Draw};
 use crate::error::Error;
-use crate::output::available_memory;
-use crate::problem::Problem;
+use crate::jet::Channels;
+use crate::loss::Rows;
+use crate::output::{available_memory, bytes};
+use crate::path;
+use crate::problem::{Batch, Path, Points, Problem, Whole};
+use crate::training::{CHUNK_BYTES, StageKind};
 
-/// Bytes that a run will need: the points, the normal equations of a curvature stage, the output, the kernel's buffers.
-pub fn memory_estimate(problem: &Problem) -> u64 {
-    let m = problem.equation.components() as u128;
-    let d = problem.bounds().0.len() as u128;
-    let p = problem
-        .file
-        .network
-        .parameters(problem.equation.components(), d as usize);
-    let channels =
-        |order| crate::jet::Channels::new(problem.shape.dimension(), problem.transient(), order).count() as u128;
-    let sizes = problem.term_sizes();
-    let mut points = sizes[0] as u128 * (d + 1 + m * (1 + m * channels(problem.equation.order())));
-    for (term, size) in problem.terms.iter().zip(&sizes[1..]) {
-        let r = term.condition.residuals() as u128;
-        points += *size as u128 * (d + 1 + r * (1 + m * channels(term.condition.order())));
+/// What a run does at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Rows of all points are kept in memory; otherwise they are made whenever they are needed.
+    pub stored: bool,
+    /// Points per term that full-batch evaluations take at once.
+    pub chunk: usize,
+    /// Points per term that a first-order step takes at once.
+    pub micro_batch: usize,
+    /// Bytes of the Jacobian that Gauss–Newton takes at once.
+    pub chunk_bytes: usize,
+    /// The largest resident size that is expected, bytes.
+    pub predicted: u64,
+}
+
+/// Without a memory limit, points are kept up to this many bytes. A constant, so that a file's result does not depend on how
+/// much memory happens to be free.
+const STORED: u128 = 1 << 30;
+/// Points per term that are taken at once without a limit.
+const CHUNK: usize = 65_536;
+/// Resident size of the program itself with its threads.
+const PROGRAM: u128 = 10 << 20;
+/// Numbers per point, unit and channel that Burn's tensor operations hold until the gradient is done.
+const TAPE: u128 = 5;
+
+/// Sizes that a plan is made from, bytes.
+struct Sizes {
+    /// One point of every term, as f64 rows, times the number of points.
+    stored: u128,
+    /// The widest point's rows, twice (f64 and f32), with its coordinates.
+    point: u128,
+    /// What does not depend on the points.
+    fixed: u128,
+    /// Activations of one point by Burn's tensor operations.
+    tape: u128,
+    /// Interior points.
+    interior: u128,
+}
+
+fn sizes(problem: &Problem) -> Sizes {
+    let components = problem.equation.components();
+    let dimensions = problem.axes(0);
+    let network = &problem.file.network;
+    let p = network.parameters(components, dimensions);
+    let channels = |order| Channels::new(problem.shape.dimension(), problem.transient(), order);
+    let mut widths = vec![Rows::<f64>::point_bytes(channels(problem.equation.order()), components, components) as u128];
+    for term in &problem.terms {
+        let residuals = term.condition.residuals();
+        widths.push(Rows::<f64>::point_bytes(channels(term.condition.order()), residuals, components) as u128);
     }
-    let curvature = problem
+    let lengths: Vec<u128> = problem.point_sets().iter().map(|set| set.len() as u128).collect();
+    let widest = widths.iter().copied().max().unwrap_or(0);
+    let crate::network::NetworkKind::Mlp(mlp) = network;
+    let units = mlp.width as u128 * mlp.depth as u128;
+    let count = channels(problem.equation.order()).count() as u128;
+    // Blocks of 32 to 256 points, two precisions, per thread: see `jet::fused`.
+    let buffers = (units * count * 16 * 32 * 2).max(1 << 20) * rayon::current_num_threads() as u128;
+    let stages = &problem.file.training;
+    let history = stages
+        .iter()
+        .map(|stage| match stage {
+            StageKind::Lbfgs(lbfgs) => 2 * lbfgs.history as u128 + 12,
+            _ => 8,
+        })
+        .max()
+        .unwrap_or(8);
+    let dense = if stages.iter().any(|stage| matches!(stage, StageKind::GaussNewton(_))) {
+        3 * p * p
+    } else {
+        0
+    };
+    // Partial gradients of the reduction, pairs, checkpoint; JᵀJ, its factor and a copy.
+    let vectors = p * (history + 3 * 32) + dense;
+    // Fields and their jets at the nodes of the output grid and at the check points.
+    let output = &problem.file.output;
+    let fields = (output.cells as u128).saturating_mul(60) + (output.check_points as u128).saturating_mul(30);
+    Sizes {
+        stored: lengths
+            .iter()
+            .zip(&widths)
+            .map(|(n, width)| n.saturating_mul(*width))
+            .fold(0, u128::saturating_add),
+        point: 3 * widest / 2 + 200,
+        fixed: PROGRAM + buffers + vectors.saturating_mul(8).saturating_add(fields.saturating_mul(8)),
+        tape: units * count * TAPE * 4,
+        interior: lengths.first().copied().unwrap_or(0),
+    }
+}
+
+/// A run that cannot be planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// What in the problem file is at fault.
+    pub at: Path,
+    /// What is wrong.
+    pub message: String,
+    /// What to try next.
+    pub hint: String,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Argument {
+            message: refusal.message,
+            hint: refusal.hint,
+        }
+    }
+}
+
+/// Plans a run.
+///
+/// # Errors
+/// A limit that not even one point at a time would keep; drawing that needs all points in memory where they are too many.
+pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
+    let sizes = sizes(problem);
+    let points = &problem.file.points;
+    let terms = problem.terms.len() as u128 + 1;
+    let newton = problem
         .file
         .training
         .iter()
-        .any(|stage| matches!(stage, crate::training::StageKind::GaussNewton(_)));
-    // JᵀJ, its factor and a copy; a chunk of J; otherwise pairs of L-BFGS and partial gradients.
-    let dense = if curvature { 3 * p * p + (8 << 20) } else { 200 * p };
-    // Fields and their jets at the nodes of the output grid and at the check points.
-    let output = &problem.file.output;
-    let fields = (output.cells as u128).saturating_mul(60) + (output.check_points as u128).saturating_mul(20);
-    let base = 16 << 20;
-    u64::try_from((points + dense + fields).saturating_mul(8) + base).unwrap_or(u64::MAX)
+        .any(|stage| matches!(stage, StageKind::GaussNewton(_)));
+    let limit = problem.file.memory.as_ref().and_then(crate::problem::Memory::bytes);
+    let asked = points.micro_batch.unwrap_or(CHUNK);
+    let mut plan = Plan {
+        stored: sizes.stored <= STORED,
+        chunk: CHUNK,
+        micro_batch: asked,
+        chunk_bytes: CHUNK_BYTES,
+        predicted: 0,
+    };
+    if let Some(limit) = limit.map(u128::from) {
+        let Some(room) = limit.checked_sub(sizes.fixed + terms * sizes.point) else {
+            return Err(too_small(limit, sizes.fixed + terms * sizes.point));
+        };
+        // Half for what is kept, a quarter for what is taken at once, the rest for what was not thought of.
+        plan.stored = sizes.stored <= room / 2;
+        let at_once = |bytes: u128| usize::try_from((bytes / (terms * sizes.point)).max(1)).unwrap_or(CHUNK);
+        plan.chunk = at_once(room / 4).min(CHUNK);
+        plan.micro_batch = at_once(room / 4).min(asked);
+        plan.chunk_bytes = usize::try_from(room / 4).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+    }
+    let interior = usize::try_from(sizes.interior).unwrap_or(usize::MAX);
+    let batch = largest_batch(problem, interior);
+    let at_once = |size: usize| (size.min(interior) as u128).saturating_mul(sizes.point);
+    let step = match points.naive() {
+        true => sizes.interior.saturating_mul(sizes.tape + sizes.point),
+        false => at_once(batch.min(plan.micro_batch)),
+    };
+    let full = if plan.stored { 0 } else { at_once(plan.chunk) };
+    let jacobian = if newton { plan.chunk_bytes as u128 } else { 0 };
+    let kept = if plan.stored { sizes.stored } else { 0 };
+    let total = sizes
+        .fixed
+        .saturating_add(kept)
+        .saturating_add(step.max(full).max(jacobian));
+    plan.predicted = u64::try_from(total).unwrap_or(u64::MAX);
+    if let Some(limit) = limit
+        && plan.predicted > limit
+        && points.naive()
+    {
+        return Err(Refusal {
+            at: path!["memory"],
+            message: format!(
+                "the run would need about {}, but {} are allowed",
+                bytes(plan.predicted),
+                bytes(limit)
+            ),
+            hint: fitting(&sizes, limit),
+        });
+    }
+    if !plan.stored
+        && let Some((field, name)) = needs_all(points)
+    {
+        return Err(Refusal {
+            at: path!["points", field],
+            message: format!(
+                "{name} needs all points in memory, which take about {}",
+                bytes(u64::try_from(sizes.stored).unwrap_or(u64::MAX))
+            ),
+            hint: "take fewer points, a higher `memory` limit, or leave it out: points of plain batches are made when they are needed"
+                .into(),
+        });
+    }
+    Ok(plan)
 }
 
-/// Refuses a run that cannot fit.
+/// What looks at all points at once.
+fn needs_all(points: &Points) -> Option<(&'static str, &'static str)> {
+    match &points.draw {
+        Draw::Importance(_) => return Some(("draw", "`Importance`")),
+        Draw::Strata(strata) if strata.by != Divide::Boundary => return Some(("draw", "`Strata`")),
+        _ => {}
+    }
+    points.adapt.as_ref().map(|_| ("adapt", "`adapt`"))
+}
+
+fn too_small(limit: u128, needed: u128) -> Refusal {
+    let amount = |bytes: u128| u64::try_from(bytes).unwrap_or(u64::MAX);
+    Refusal {
+        at: path!["memory"],
+        message: format!(
+            "a limit of {} is too small even for one point at a time: the run needs at least {}",
+            bytes(amount(limit)),
+            bytes(amount(needed))
+        ),
+        hint: "raise `memory`, or take a smaller `network`, a shorter `history` of `Lbfgs`, no `GaussNewton`, fewer output `cells`"
+            .into(),
+    }
+}
+
+/// The largest batch of any first-order stage.
+fn largest_batch(problem: &Problem, interior: usize) -> usize {
+    let points = &problem.file.points;
+    let grows = problem.file.training.iter().any(StageKind::grows);
+    let automatic = points.batch == Some(Batch::All(Whole::Auto));
+    let importance = matches!(points.draw, crate::batch::Draw::Importance(_));
+    if grows || automatic || importance {
+        interior
+    } else {
+        points.batch_size(interior)
+    }
+}
+
+/// The hint with the batch that would fit.
+fn fitting(sizes: &Sizes, available: u64) -> String {
+    let room = u128::from(available).saturating_sub(sizes.fixed + sizes.stored);
+    match room / (sizes.tape + sizes.point) {
+        0 => "use `batch: Full`, which needs no activations of the whole batch".into(),
+        batch => {
+            format!("use `batch: Full`, which needs no activations of the whole batch, or at most `batch: {batch}`")
+        }
+    }
+}
+
+/// Plans a run and refuses one that cannot fit into the memory that is free.
 ///
 /// # Errors
-/// The need and what is available.
-pub fn check_memory(problem: &Problem) -> Result<(), Error> {
-    let needed = memory_estimate(problem);
+/// The need and what is available, with what would fit.
+pub fn check_memory(problem: &Problem) -> Result<Plan, Error> {
+    let plan = plan(problem)?;
     match available_memory() {
-        Some(available) if needed > available => Err(Error::Memory {
-            needed,
+        Some(available) if plan.predicted > available => Err(Error::Memory {
+            needed: plan.predicted,
             available,
-            hint: "take fewer `points` or a smaller `network`".into(),
+            hint: if problem.file.points.naive() {
+                fitting(&sizes(problem), available)
+            } else {
+                "take a smaller `network`, `output` or `history`".into()
+            },
         }),
-        _ => Ok(()),
+        _ => Ok(plan),
     }
 }

@@ -2,7 +2,9 @@
 
 mod check;
 mod list;
+mod memory;
 mod new;
+mod noise;
 mod progress;
 mod solve;
 
@@ -13,14 +15,14 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::device::Device;
 use crate::error::Error;
-use crate::problem::{Batch, Full};
+use crate::problem::{Batch, Memory, Whole};
 
 /// Solves elasticity and diffusion problems with physics-informed neural networks.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  pinn solve problems/beam.ron\n  pinn solve problems/plate.ron --seed 1 --out runs/plate-1\n  pinn check problems/*.ron\n  pinn list conditions\n  pinn new bracket --template beam",
-    after_long_help = "Examples:\n  pinn solve problems/beam.ron\n  pinn solve problems/plate.ron --seed 1 --out runs/plate-1\n  pinn check problems/*.ron\n  pinn list conditions\n  pinn new bracket --template beam\n\nExit codes: 0 solved; 1 ran but missed the tolerance of the file or was interrupted; 2 bad input or failed run."
+    after_help = "Examples:\n  pinn solve problems/beam.ron\n  pinn solve problems/plate.ron --seed 1 --out runs/plate-1\n  pinn solve --resume results/beam\n  pinn memory problems/poisson.ron --points 200000\n  pinn noise problems/poisson.ron\n  pinn check problems/*.ron\n  pinn list conditions\n  pinn new bracket --template beam",
+    after_long_help = "Examples:\n  pinn solve problems/beam.ron\n  pinn solve problems/plate.ron --seed 1 --out runs/plate-1\n  pinn solve --resume results/beam\n  pinn memory problems/poisson.ron --points 200000\n  pinn noise problems/poisson.ron\n  pinn check problems/*.ron\n  pinn list conditions\n  pinn new bracket --template beam\n\nExit codes: 0 solved; 1 ran but missed the tolerance of the file or was interrupted; 2 bad input or failed run."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -37,6 +39,10 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Measure how noisy batch gradients are, what a step costs, and which batch follows from both
+    Noise(noise::NoiseArguments),
+    /// Compare memory and time of mini-batches and full batches, each in a process of its own
+    Memory(memory::MemoryArguments),
     /// List the kinds that a problem file can name, with their fields
     List {
         /// Only these kinds
@@ -62,7 +68,11 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct SolveArguments {
     /// Problem file
-    file: PathBuf,
+    #[arg(required_unless_present = "resume")]
+    file: Option<PathBuf>,
+    /// Go on with the run whose results are in this folder, from its last checkpoint
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "out", "seed", "batch", "points", "memory", "quick", "device"])]
+    resume: Option<PathBuf>,
     /// Where to compute: cpu, ndarray, cuda or cuda:N
     #[arg(long, default_value = "cpu")]
     device: Device,
@@ -72,9 +82,18 @@ struct SolveArguments {
     /// Seed of every random number [default: the file's]
     #[arg(long)]
     seed: Option<u64>,
-    /// Interior points per first-order step, a number or `full` [default: the file's]
+    /// Interior points per first-order step: a number, `full`, `naive` or `auto` [default: the file's]
     #[arg(long, value_parser = batch)]
     batch: Option<Batch>,
+    /// Interior points [default: the file's]
+    #[arg(long)]
+    points: Option<usize>,
+    /// Largest resident memory, for example "512 MiB" [default: the file's]
+    #[arg(long, value_parser = memory_limit)]
+    memory: Option<Memory>,
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    checkpoint: f64,
     /// A few steps on few points, to see that everything works
     #[arg(long)]
     quick: bool,
@@ -82,12 +101,22 @@ struct SolveArguments {
 
 fn batch(text: &str) -> Result<Batch, String> {
     match text {
-        "full" => Ok(Batch::All(Full::Full)),
+        "full" => Ok(Batch::All(Whole::Full)),
+        "naive" => Ok(Batch::All(Whole::Naive)),
+        "auto" => Ok(Batch::All(Whole::Auto)),
         _ => match text.parse() {
             Ok(0) => Err("a batch has at least 1 point".into()),
             Ok(size) => Ok(Batch::Size(size)),
-            Err(_) => Err("expected a number of points or `full`".into()),
+            Err(_) => Err("expected a number of points, `full`, `naive` or `auto`".into()),
         },
+    }
+}
+
+fn memory_limit(text: &str) -> Result<Memory, String> {
+    let memory = Memory(text.into());
+    match memory.bytes() {
+        Some(_) => Ok(memory),
+        None => Err("expected a number with a unit, for example \"512 MiB\"".into()),
     }
 }
 
@@ -107,6 +136,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Solve(arguments) => solve::run(arguments),
         Command::Check { files } => check::run(&files),
+        Command::Noise(arguments) => noise::run(&arguments),
+        Command::Memory(arguments) => memory::run(&arguments),
         Command::List { kinds } => list::run(kinds),
         Command::New { name, template } => new::run(&name, template),
         Command::Completions { shell } => {

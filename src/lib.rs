@@ -33,6 +33,7 @@
 //! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS its own module, see
 //! [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
 
+pub mod batch;
 pub mod budget;
 pub mod cli;
 pub mod condition;
@@ -43,7 +44,9 @@ pub mod formulation;
 pub mod geometry;
 pub mod jet;
 pub mod loss;
+pub mod memory;
 pub mod network;
+pub mod noise;
 pub mod output;
 pub mod problem;
 pub mod sampler;

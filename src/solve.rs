@@ -2,41 +2,64 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::backend::{Autodiff, NdArray};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::budget::check_memory;
+use crate::batch::{Collocation, noise};
+use crate::budget::{Plan, check_memory};
 use crate::device::Device;
 use crate::error::Error;
-use crate::formulation::{boundary_rows, interior_rows};
+use crate::formulation::term_rows;
 use crate::jet::fused::Kernel;
 use crate::loss::{Rows, term_weights};
 use crate::network::Architecture;
-use crate::output::{Results, Summary, TermSummary, Verdict, peak_memory, write_fields};
-use crate::problem::{self, Batch, Points, Problem, ProblemFile};
+use crate::output::{Keeper, Results, Summary, TermSummary, Verdict, peak_memory, read_checkpoint, write_fields};
+use crate::problem::{self, Batch, Memory, Problem, ProblemFile, Whole};
 use crate::solution::{Errors, Solution, balance, errors};
 use crate::training::{
-    FirstOrderBackend, FusedObjective, Observer, Record, StageReport, StopReason, Training, fit_output_scale,
+    Checkpoint, Observer, Record, StageReport, StageState, StopReason, Training, fit_output_scale, sharpness,
 };
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The problem file.
-    pub file: PathBuf,
+    /// The problem file, or the results folder of an interrupted run.
+    pub source: Source,
     /// Where the run computes.
     pub device: Device,
     /// Where results go; `results/<stem>` without it.
     pub out: Option<PathBuf>,
+    /// What replaces the file's settings.
+    pub settings: Settings,
+    /// A few steps on few points, to see that everything works.
+    pub quick: bool,
+    /// Time between checkpoints.
+    pub checkpoint: Duration,
+}
+
+/// Where a run comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A problem file.
+    File(PathBuf),
+    /// The results folder of a run that was interrupted.
+    Folder(PathBuf),
+}
+
+/// Numerics from the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
     /// Replaces the file's seed.
     pub seed: Option<u64>,
     /// Replaces the file's batch size.
     pub batch: Option<Batch>,
-    /// A few steps on few points, to see that everything works.
-    pub quick: bool,
+    /// Replaces the file's number of interior points.
+    pub points: Option<usize>,
+    /// Replaces the file's memory limit, after the file was checked.
+    pub memory: Option<Memory>,
 }
 
 /// A finished run.
@@ -61,37 +84,70 @@ pub trait Progress {
     fn note(&mut self, text: &str);
 }
 
-/// Solves a problem file and writes its results.
+/// Solves a problem file, or what is left of an interrupted run, and writes its results.
 ///
 /// # Errors
 /// Everything that keeps a run from starting, and results that cannot be written.
 pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Progress) -> Result<Outcome, Error> {
     let start = Instant::now();
-    let mut problem = problem::load(&request.file, |file| adjust(file, request))?;
-    check_memory(&problem)?;
-    request.device.probe()?;
+    let (mut problem, folder, checkpoint) = open(request, progress)?;
+    let device = match &checkpoint {
+        Some(checkpoint) => checkpoint.device.parse().unwrap_or(request.device),
+        None => request.device,
+    };
+    let quick = checkpoint.as_ref().map_or(request.quick, |checkpoint| checkpoint.quick);
+    let plan = check_memory(&problem)?;
+    device.probe()?;
     problem.notes.iter().for_each(|note| progress.note(note));
     let names = term_names(&problem);
-    let folder = request.out.clone().unwrap_or_else(|| default_folder(&request.file));
-    let mut results = Results::create(&folder, &problem::resolved(&problem.file), &names)?;
+    let mut results = match &checkpoint {
+        Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds)?,
+        None => Results::create(&folder, &problem::resolved(&problem.file), &names)?,
+    };
     let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
     let kernel = Kernel::new(architecture(&problem, &mut random));
-    let mut terms = collocation(&problem);
-    let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut terms, &mut random);
-    let mut watch = Watch::new(&mut results, progress, &kernel, problem.scales.length);
-    let stages = train(
-        request.device,
-        &problem,
-        &names,
-        &terms,
-        &weights,
-        &kernel,
-        &mut parameters,
+    let (weights, mut parameters) = match &checkpoint {
+        Some(checkpoint) => {
+            problem.ansatz.scale = checkpoint.scale.clone();
+            (checkpoint.weights.clone(), checkpoint.parameters.clone())
+        }
+        None => start_values(&mut problem, &kernel, &names, &mut random),
+    };
+    if problem.file.points.batch == Some(Batch::All(Whole::Auto)) {
+        let batch = automatic_batch(&problem, &names, &weights, &plan, &kernel, &parameters);
+        problem.file.points.batch = Some(Batch::Size(batch));
+        results.problem(&problem::resolved(&problem.file))?;
+        let note = format!("batch = {batch} from gradient noise and step times at the start");
+        progress.note(&note);
+        problem.notes.push(note);
+    }
+    let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
+    if let Some(list) = checkpoint.as_ref().and_then(|checkpoint| checkpoint.adapted.clone()) {
+        collocation.adapt(list);
+    }
+    let keeper = Keeper::new(&folder, request.checkpoint);
+    let mut watch = Watch::new(&mut results, keeper, progress, &kernel, problem.scales.length);
+    let mut training = Training {
+        problem: &problem,
+        kernel: &kernel,
         interrupted,
-        &mut watch,
-    );
+        pause: None,
+        observer: &mut watch,
+        micro_batch: plan.micro_batch,
+        chunk_bytes: plan.chunk_bytes,
+        device: device.to_string(),
+        quick,
+        reports: checkpoint
+            .as_ref()
+            .map_or(Vec::new(), |checkpoint| checkpoint.reports.clone()),
+        begun: start,
+        before: checkpoint.as_ref().map_or(0.0, |checkpoint| checkpoint.stage_seconds),
+    };
+    let state = checkpoint.map_or(StageState::Start, |checkpoint| checkpoint.stage);
+    train(device, &mut training, &mut collocation, &mut parameters, state);
+    let stages = training.reports;
     // A history that could not be written must not cost the fields: it is reported after them.
-    let failure = watch.failure;
+    let failure = watch.finish();
     let solution = Solution {
         problem: &problem,
         kernel: &kernel,
@@ -99,7 +155,8 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
     };
     write_fields(&solution, results.folder())?;
     results.network(kernel.architecture(), &parameters, problem.scales.length)?;
-    let summary = summarise(request, &solution, &names, &terms, &weights, stages, start);
+    let seconds = results.position().1;
+    let summary = summarise(device, quick, &solution, &collocation, &plan, stages, seconds);
     results.summary(&summary)?;
     failure.map_or(Ok(()), Err)?;
     Ok(Outcome {
@@ -110,41 +167,84 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
     })
 }
 
+/// The problem, the folder of its results, and where an interrupted run stood.
+fn open(request: &Request, progress: &mut dyn Progress) -> Result<(Problem, PathBuf, Option<Checkpoint>), Error> {
+    let adjusted = |path: &Path, quick: bool| {
+        let mut problem = problem::load(path, |file| {
+            adjust(file, &request.settings)?;
+            if quick {
+                shorten(file);
+            }
+            Ok(())
+        })?;
+        // Not before: a limit that is too small is no fault of the file.
+        if let Some(memory) = &request.settings.memory {
+            problem.file.memory = Some(memory.clone());
+        }
+        Ok::<Problem, Error>(problem)
+    };
+    match &request.source {
+        Source::File(file) => {
+            let problem = adjusted(file, request.quick)?;
+            Ok((
+                problem,
+                request.out.clone().unwrap_or_else(|| default_folder(file)),
+                None,
+            ))
+        }
+        Source::Folder(folder) => {
+            let problem = adjusted(&folder.join("problem.ron"), false)?;
+            let checkpoint = read_checkpoint(folder)?;
+            if checkpoint.is_none() {
+                progress.note("there is no checkpoint yet: the run starts from the beginning");
+            }
+            Ok((problem, folder.clone(), checkpoint))
+        }
+    }
+}
+
 /// Applies the command line to the file: numerics only, never physics.
 ///
 /// # Errors
 /// A batch that is larger than the point set.
-pub fn adjust(file: &mut ProblemFile, request: &Request) -> Result<(), Error> {
-    if let Some(seed) = request.seed {
+pub fn adjust(file: &mut ProblemFile, settings: &Settings) -> Result<(), Error> {
+    if let Some(seed) = settings.seed {
         file.seed = seed;
     }
-    if let Some(batch) = request.batch {
-        file.points.batch = Some(batch);
+    if let Some(points) = settings.points {
+        file.points.interior = points;
+    }
+    if let Some(batch) = &settings.batch {
         if let Batch::Size(size) = batch
-            && size > file.points.interior
+            && *size > file.points.interior
         {
             return Err(Error::Argument {
                 message: format!(
-                    "`--batch {size}` is greater than the file's {} interior points",
+                    "`--batch {size}` is greater than the {} interior points",
                     file.points.interior
                 ),
                 hint: "use `--batch full` for the full batch".into(),
             });
         }
-    }
-    if request.quick {
-        let points = &mut file.points;
-        points.interior = points.interior.min(256);
-        points.boundary = points.boundary.min(128);
-        if let Some(Batch::Size(size)) = points.batch {
-            points.batch = Some(Batch::Size(size.min(128)));
-        }
-        file.output.cells = file.output.cells.min(400);
-        file.output.frames = file.output.frames.min(2);
-        file.output.check_points = file.output.check_points.min(1000);
-        file.training = file.training.iter().map(|stage| stage.shortened(10)).collect();
+        file.points.batch = Some(batch.clone());
     }
     Ok(())
+}
+
+/// Makes a file one of a few steps on few points.
+pub fn shorten(file: &mut ProblemFile) {
+    let points = &mut file.points;
+    points.interior = points.interior.min(256);
+    points.boundary = points.boundary.min(128);
+    match &mut points.batch {
+        Some(Batch::Size(size)) => *size = (*size).min(128),
+        Some(Batch::Sizes(sizes)) => sizes.values_mut().for_each(|size| *size = (*size).min(16)),
+        _ => {}
+    }
+    file.output.cells = file.output.cells.min(400);
+    file.output.frames = file.output.frames.min(2);
+    file.output.check_points = file.output.check_points.min(1000);
+    file.training = file.training.iter().map(|stage| stage.quick(10)).collect();
 }
 
 /// Names of the loss terms, interior first.
@@ -155,7 +255,7 @@ pub fn term_names(problem: &Problem) -> Vec<String> {
 }
 
 /// `results/<stem>`.
-fn default_folder(file: &Path) -> PathBuf {
+pub fn default_folder(file: &Path) -> PathBuf {
     Path::new("results").join(file.file_stem().unwrap_or_default())
 }
 
@@ -168,30 +268,17 @@ pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture 
         .architecture(problem.equation.components(), &min, &max, random)
 }
 
-/// The fixed point set of every term.
-fn collocation(problem: &Problem) -> Vec<Rows<f64>> {
-    let Points { sampler, .. } = problem.file.points;
-    let sizes = problem.term_sizes();
-    let seed = problem.file.seed.wrapping_mul(1000);
-    let mut rows = vec![interior_rows(
-        problem,
-        &problem.interior_points(sampler, sizes[0], seed),
-    )];
-    for (index, term) in problem.terms.iter().enumerate() {
-        let points = problem.boundary_points(term.place, sampler, sizes[index + 1], seed + 1 + index as u64);
-        rows.push(boundary_rows(problem, term, &points));
-    }
-    rows
-}
+/// Points per term that the starting values are made from.
+const SAMPLE: usize = 1024;
 
-/// First parameters, the size of the field, and the weights of the terms, which are put into the rows.
-fn start_values(
+/// First parameters, the size of the field, and the weights of the terms, from a sample of the points.
+pub fn start_values(
     problem: &mut Problem,
     kernel: &Kernel<f64>,
     names: &[String],
-    terms: &mut [Rows<f64>],
     random: &mut ChaCha8Rng,
 ) -> (Vec<f64>, Vec<f64>) {
+    let mut terms = sample_rows(problem, SAMPLE);
     let mut parameters = kernel.architecture().initial_parameters(random);
     let balance =
         |parameters: &[f64], terms: &[Rows<f64>]| term_weights(&problem.file.weights, names, kernel, parameters, terms);
@@ -201,84 +288,82 @@ fn start_values(
             .zip(weights)
             .for_each(|(rows, weight)| rows.scale(*weight));
     };
-    let guess = balance(&parameters, terms);
-    scaled(terms, &guess);
-    let scale = fit_output_scale(kernel, &mut parameters, terms);
-    scaled(terms, &guess.iter().map(|weight| 1.0 / weight).collect::<Vec<_>>());
-    let weights = balance(&parameters, terms);
-    scaled(terms, &weights);
+    let guess = balance(&parameters, &terms);
+    scaled(&mut terms, &guess);
+    let scale = fit_output_scale(kernel, &mut parameters, &mut terms);
+    scaled(&mut terms, &guess.iter().map(|weight| 1.0 / weight).collect::<Vec<_>>());
+    let weights = balance(&parameters, &terms);
     problem.ansatz.scale = scale;
     (weights, parameters)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call, from `solve`; a struct would only repeat `Training`"
-)]
-fn train(
-    device: Device,
+/// Up to `count` points of every term with weights that add up to 1.
+fn sample_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
+    problem
+        .point_sets()
+        .iter()
+        .enumerate()
+        .map(|(t, set)| {
+            let indices = set.sample(count);
+            let units: Vec<[f64; 4]> = indices.iter().map(|&i| set.point(i)).collect();
+            let mut rows = term_rows(problem, t, &units);
+            let total: f64 = indices.iter().map(|&i| set.weight(i)).sum();
+            for (weight, &i) in rows.weights.iter_mut().zip(&indices) {
+                *weight = set.weight(i) / total;
+            }
+            rows
+        })
+        .collect()
+}
+
+/// The batch with the least expected time, rounded to a power of two.
+fn automatic_batch(
     problem: &Problem,
     names: &[String],
-    terms: &[Rows<f64>],
     weights: &[f64],
+    plan: &Plan,
     kernel: &Kernel<f64>,
+    parameters: &[f64],
+) -> usize {
+    let mut collocation = Collocation::new(problem, names, weights, plan.stored, plan.chunk);
+    let points = noise::plain(&problem.file.points);
+    let n = collocation.terms[0].len();
+    let measured = noise::PointNoise::measure(&collocation, kernel, parameters);
+    let drawer = crate::batch::Drawer::new(&points, problem.file.seed, Default::default(), &collocation, kernel);
+    let scale = measured.trace(&drawer.sizes(&collocation, points.batch_size(n))) / measured.square();
+    let times = crate::noise::measure_steps(&mut collocation, kernel, parameters);
+    let (fixed, per_point) = noise::step_times(&times);
+    let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
+    (best.log2().round().exp2() as usize).clamp(1, n)
+}
+
+fn train(
+    device: Device,
+    training: &mut Training<'_>,
+    collocation: &mut Collocation<'_>,
     parameters: &mut Vec<f64>,
-    interrupted: &AtomicBool,
-    observer: &mut dyn Observer,
-) -> Vec<StageReport> {
-    let fused = FusedObjective { kernel, terms };
-    let mut training = Training {
-        problem,
-        terms,
-        names,
-        kernel,
-        objective: &fused,
-        interrupted,
-        observer,
-        weights,
-    };
+    state: StageState,
+) {
     match device {
-        Device::Cpu => run_stages::<Autodiff<burn_flex::Flex>>(&mut training, parameters, &burn_flex::FlexDevice),
-        Device::NdArray => run_stages::<Autodiff<NdArray>>(&mut training, parameters, &Default::default()),
+        Device::Cpu => {
+            training.run::<Autodiff<burn_flex::Flex>>(collocation, parameters, &burn_flex::FlexDevice, state);
+        }
+        Device::NdArray => training.run::<Autodiff<NdArray>>(collocation, parameters, &Default::default(), state),
         #[cfg(feature = "cuda")]
         Device::Cuda(index) => {
             use burn::backend::Cuda;
             let device = burn::backend::cuda::CudaDevice::new(index);
-            let objective = crate::training::DeviceObjective::<Autodiff<Cuda>>::new(
-                kernel.architecture().clone(),
-                terms,
-                device.clone(),
-            );
-            training.objective = &objective;
-            run_stages::<Autodiff<Cuda>>(&mut training, parameters, &device)
+            training.run::<Autodiff<Cuda>>(collocation, parameters, &device, state);
         }
         #[cfg(not(feature = "cuda"))]
         Device::Cuda(_) => unreachable!("`probe` refuses CUDA in a build without it"),
     }
 }
 
-/// Runs the stages one after the other; one that is interrupted or diverges is the last.
-fn run_stages<B: FirstOrderBackend>(
-    training: &mut Training<'_>,
-    parameters: &mut Vec<f64>,
-    device: &B::Device,
-) -> Vec<StageReport> {
-    let mut reports: Vec<StageReport> = Vec::new();
-    for (index, stage) in training.problem.file.training.iter().enumerate() {
-        let seed = training.problem.file.seed.wrapping_add(7919 * (1 + index as u64));
-        let report = training.run::<B>(stage, seed, parameters, device);
-        let last = matches!(report.stop, StopReason::Interrupted | StopReason::NonFinite { .. });
-        reports.push(report);
-        if last {
-            break;
-        }
-    }
-    reports
-}
-
-/// Writes the history and the network as training goes on.
+/// Writes the history, the network and checkpoints as training goes on.
 struct Watch<'a> {
     results: &'a mut Results,
+    keeper: Keeper,
     progress: &'a mut dyn Progress,
     kernel: &'a Kernel<f64>,
     length: f64,
@@ -286,13 +371,32 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(results: &'a mut Results, progress: &'a mut dyn Progress, kernel: &'a Kernel<f64>, length: f64) -> Self {
+    fn new(
+        results: &'a mut Results,
+        keeper: Keeper,
+        progress: &'a mut dyn Progress,
+        kernel: &'a Kernel<f64>,
+        length: f64,
+    ) -> Self {
         Self {
             results,
+            keeper,
             progress,
             kernel,
             length,
             failure: None,
+        }
+    }
+
+    /// Waits for the last checkpoint; the first thing that went wrong.
+    fn finish(mut self) -> Option<Error> {
+        let last = self.keeper.finish();
+        self.failure.or(last.err())
+    }
+
+    fn note(&mut self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.failure.get_or_insert(error);
         }
     }
 }
@@ -300,29 +404,39 @@ impl<'a> Watch<'a> {
 impl Observer for Watch<'_> {
     fn record(&mut self, record: &Record) {
         self.progress.step(record);
-        if let Err(error) = self.results.record(record) {
-            self.failure.get_or_insert(error);
-        }
+        let written = self.results.record(record);
+        self.note(written);
     }
 
     fn keep(&mut self, parameters: &[f64]) {
-        if let Err(error) = self
+        let written = self
             .results
-            .network(self.kernel.architecture(), parameters, self.length)
-        {
-            self.failure.get_or_insert(error);
-        }
+            .network(self.kernel.architecture(), parameters, self.length);
+        self.note(written);
+    }
+
+    fn due(&self) -> bool {
+        self.keeper.due()
+    }
+
+    fn save(&mut self, mut checkpoint: Checkpoint) {
+        (checkpoint.history, checkpoint.seconds) = self.results.position();
+        let written = self.keeper.write(&checkpoint);
+        self.note(written);
     }
 }
 
+/// Points per term that the sharpness is measured on.
+const SHARPNESS: usize = 4096;
+
 fn summarise(
-    request: &Request,
+    device: Device,
+    quick: bool,
     solution: &Solution<'_>,
-    names: &[String],
-    terms: &[Rows<f64>],
-    weights: &[f64],
+    collocation: &Collocation<'_>,
+    plan: &Plan,
     stages: Vec<StageReport>,
-    start: Instant,
+    seconds: f64,
 ) -> Summary {
     let problem = solution.problem;
     let file = &problem.file;
@@ -334,36 +448,42 @@ fn summarise(
         check_seed,
     );
     let errors = errors(solution, &points);
+    let mut sample = sample_rows(problem, SHARPNESS);
+    for (rows, term) in sample.iter_mut().zip(&collocation.terms) {
+        rows.scale(term.weight);
+    }
     Summary {
         title: file.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
-        device: request.device.to_string(),
-        core: if matches!(request.device, Device::Cuda(_)) {
+        device: device.to_string(),
+        core: if matches!(device, Device::Cuda(_)) || file.points.naive() {
             "burn tensor operations"
         } else {
             "fused kernel"
         },
         threads: rayon::current_num_threads(),
         seed: file.seed,
-        quick: request.quick,
+        quick,
         scales: problem.scales,
         output_scale: problem.ansatz.scale.clone(),
         parameters: solution.parameters.len(),
-        terms: names
+        terms: collocation
+            .terms
             .iter()
-            .zip(terms)
-            .zip(weights)
-            .map(|((name, rows), weight)| TermSummary {
-                name: name.clone(),
-                points: rows.points,
-                weight: *weight,
+            .map(|term| TermSummary {
+                name: term.name.clone(),
+                points: term.len(),
+                weight: term.weight,
             })
             .collect(),
-        verdict: verdict(file, request.quick, &stages, errors.as_ref()),
+        verdict: verdict(file, quick, &stages, errors.as_ref()),
         stages,
+        sharpness: sharpness(solution.kernel, solution.parameters, &sample),
         notes: problem.notes.clone(),
-        seconds: start.elapsed().as_secs_f64(),
+        seconds,
+        points_stored: plan.stored,
+        predicted_memory_bytes: plan.predicted,
         peak_memory_bytes: peak_memory(),
         errors,
         check_points: file.output.check_points,

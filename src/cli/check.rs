@@ -7,18 +7,18 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Exit, complain, print};
-use crate::budget::{check_memory, memory_estimate};
+use crate::budget::{Plan, check_memory};
 use crate::error::Error;
 use crate::output::bytes;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Batch, Problem, Whole};
 use crate::solve::{architecture, term_names};
 
 /// Checks every file; all of them are read before the first fault ends the command.
 pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
     let mut failure = None;
     for file in files {
-        match problem::load(file, |_| Ok(())).and_then(|problem| check_memory(&problem).map(|()| problem)) {
-            Ok(problem) => print(&describe(file, &problem)),
+        match problem::load(file, |_| Ok(())).and_then(|problem| check_memory(&problem).map(|plan| (problem, plan))) {
+            Ok((problem, plan)) => print(&describe(file, &problem, &plan)),
             Err(error) => {
                 if let Some(earlier) = failure.replace(error) {
                     complain(&earlier);
@@ -29,7 +29,7 @@ pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
     failure.map_or(Ok(Exit::Solved), Err)
 }
 
-fn describe(file: &Path, problem: &Problem) -> String {
+fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<12} {value}");
@@ -76,13 +76,19 @@ fn describe(file: &Path, problem: &Problem) -> String {
     }
     let terms: Vec<String> = term_names(problem)
         .iter()
-        .zip(problem.term_sizes())
-        .map(|(name, size)| format!("{name} {size}"))
+        .zip(problem.point_sets())
+        .map(|(name, set)| format!("{name} {}", set.len()))
         .collect();
     line("points", terms.join(", "));
     line(
         "batch",
-        format!("{} interior points per first-order step", written.points.batch_size()),
+        match written.points.batch {
+            Some(Batch::All(Whole::Auto)) => "measured at the start".to_string(),
+            _ => format!(
+                "{} interior points per first-order step",
+                written.points.batch_size(problem.point_sets()[0].len())
+            ),
+        },
     );
     let architecture = architecture(problem, &mut ChaCha8Rng::seed_from_u64(written.seed));
     let widths: Vec<String> = architecture.widths.iter().map(usize::to_string).collect();
@@ -101,7 +107,12 @@ fn describe(file: &Path, problem: &Problem) -> String {
         .map(|stage| format!("{} x {}", stage.name(), stage.steps()))
         .collect();
     line("training", stages.join(", "));
-    line("memory", format!("about {}", bytes(memory_estimate(problem))));
+    let points = if plan.stored {
+        "kept"
+    } else {
+        "made when they are needed"
+    };
+    line("memory", format!("about {}, points {points}", bytes(plan.predicted)));
     for note in &problem.notes {
         line("note", note.clone());
     }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::progress::Bar;
 use super::{Exit, SolveArguments, print};
 use crate::error::Error;
 use crate::output::{Verdict, bytes};
-use crate::solve::{Outcome, Request, solve};
+use crate::solve::{Outcome, Request, Settings, Source, solve};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -19,13 +20,27 @@ pub(super) fn run(arguments: SolveArguments) -> Result<Exit, Error> {
         }
     });
     debug_assert!(handler.is_ok(), "the handler is set once");
+    let source = match (arguments.resume, arguments.file) {
+        (Some(folder), _) => Source::Folder(folder),
+        (None, Some(file)) => Source::File(file),
+        (None, None) => unreachable!("clap asks for one of the two"),
+    };
+    let checkpoint = Duration::try_from_secs_f64(arguments.checkpoint).map_err(|_| Error::Argument {
+        message: format!("`--checkpoint {}` is not a time in seconds", arguments.checkpoint),
+        hint: "0 saves at every step".into(),
+    })?;
     let request = Request {
-        file: arguments.file,
+        source,
         device: arguments.device,
         out: arguments.out,
-        seed: arguments.seed,
-        batch: arguments.batch,
+        settings: Settings {
+            seed: arguments.seed,
+            batch: arguments.batch,
+            points: arguments.points,
+            memory: arguments.memory,
+        },
         quick: arguments.quick,
+        checkpoint,
     };
     let mut bar = Bar::new();
     let outcome = solve(&request, &INTERRUPTED, &mut bar)?;

@@ -4,4 +4,4 @@ mod ansatz;
 mod strong;
 
 pub use ansatz::{Ansatz, HardFace, Place};
-pub use strong::{BoundaryTerm, boundary_rows, interior_rows};
+pub use strong::{BoundaryTerm, boundary_rows, interior_rows, term_rows};

@@ -26,6 +26,23 @@ impl BoundaryTerm {
     }
 }
 
+/// The rows of a term at points of the unit cube; term 0 is the interior, the others are [`Problem::terms`]. The weights are all 1.
+pub fn term_rows(problem: &Problem, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
+    let mut rows = if term == 0 {
+        let points: Vec<[f64; 4]> = units.par_iter().map(|unit| problem.interior_point(*unit)).collect();
+        interior_rows(problem, &points)
+    } else {
+        let term = &problem.terms[term - 1];
+        let points: Vec<BoundaryPoint> = units
+            .par_iter()
+            .map(|unit| problem.boundary_point(term.place, *unit))
+            .collect();
+        boundary_rows(problem, term, &points)
+    };
+    rows.weights.fill(1.0);
+    rows
+}
+
 /// The residual of the equation at interior points, weight 1/n each.
 pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
     let equation = problem.equation.as_ref();

@@ -22,7 +22,7 @@ use super::layer::{Input, Operands, encode, first_layer};
 use super::matmul::{product, product_transposed};
 use super::pass::{LANES, activation_pass, adjoint_pass};
 use super::real::Real;
-use crate::loss::Rows;
+use crate::loss::{Rows, Span};
 use crate::network::{Architecture, Layer};
 
 /// A block's activations should stay in a core's second-level cache.
@@ -63,6 +63,10 @@ struct Workspace<F> {
     residual: Vec<F>,
 }
 
+fn spans<'a, F: 'a, T: Copy + Into<Span<'a, F>>>(terms: &[T]) -> Vec<Span<'a, F>> {
+    terms.iter().map(|term| (*term).into()).collect()
+}
+
 /// A range of points of one term.
 struct Block {
     term: usize,
@@ -86,18 +90,25 @@ impl<F: Real> Kernel<F> {
     }
 
     /// Σ_i w_i·|r_i|² of each term.
-    pub fn losses(&self, parameters: &[F], terms: &[&Rows<F>]) -> Vec<f64> {
-        self.reduce(terms, |workspace, block, losses, _| {
-            let rows = terms[block.term];
+    pub fn losses<'a, T: Copy + Into<Span<'a, F>>>(&self, parameters: &[F], terms: &[T]) -> Vec<f64> {
+        let terms = spans(terms);
+        self.reduce(&terms, |workspace, block, losses, _| {
+            let rows = terms[block.term].rows;
             losses[block.term] += self.block_loss(workspace, parameters, rows, block, false);
         })
         .0
     }
 
     /// Σ_i w_i·|r_i|² of each term, and the gradient of their sum in `gradient`, `[p]`.
-    pub fn gradient(&self, parameters: &[F], terms: &[&Rows<F>], gradient: &mut [F]) -> Vec<f64> {
-        let (losses, sum) = self.reduce(terms, |workspace, block, losses, partial| {
-            let rows = terms[block.term];
+    pub fn gradient<'a, T: Copy + Into<Span<'a, F>>>(
+        &self,
+        parameters: &[F],
+        terms: &[T],
+        gradient: &mut [F],
+    ) -> Vec<f64> {
+        let terms = spans(terms);
+        let (losses, sum) = self.reduce(&terms, |workspace, block, losses, partial| {
+            let rows = terms[block.term].rows;
             losses[block.term] += self.block_loss(workspace, parameters, rows, block, true);
             self.backward(
                 workspace,
@@ -114,13 +125,19 @@ impl<F: Real> Kernel<F> {
     }
 
     /// Jᵀ·v: Σ_t Σ_i Σ_r v_ir·∂r_ir/∂θ, `[p]`, without the weights; one vector `[n, R]` per term.
-    pub fn pullback(&self, parameters: &[F], terms: &[&Rows<F>], vectors: &[Vec<F>]) -> Vec<F> {
-        self.reduce(terms, |workspace, block, _, partial| {
-            let rows = terms[block.term];
+    pub fn pullback<'a, T: Copy + Into<Span<'a, F>>>(
+        &self,
+        parameters: &[F],
+        terms: &[T],
+        vectors: &[Vec<F>],
+    ) -> Vec<F> {
+        let terms = spans(terms);
+        self.reduce(&terms, |workspace, block, _, partial| {
+            let Span { rows, start, .. } = terms[block.term];
             let d = rows.channels.coordinates();
             let points = &rows.x[block.start * d..(block.start + block.points) * d];
             self.forward(workspace, parameters, rows.channels, points);
-            let vector = &vectors[block.term][block.start * rows.residuals..];
+            let vector = &vectors[block.term][(block.start - start) * rows.residuals..];
             self.seed(workspace, rows, block, |i, row| vector[i * rows.residuals + row]);
             self.backward(
                 workspace,
@@ -134,8 +151,10 @@ impl<F: Real> Kernel<F> {
     }
 
     /// The residuals r_i of a term, `[n, R]`.
-    pub fn residuals(&self, parameters: &[F], rows: &Rows<F>) -> Vec<F> {
-        self.per_block(&[rows], |workspace, block| {
+    pub fn residuals<'a>(&self, parameters: &[F], term: impl Into<Span<'a, F>>) -> Vec<F> {
+        let span = term.into();
+        let rows = span.rows;
+        self.per_block(&[span], |workspace, block| {
             self.block_loss(workspace, parameters, rows, block, false);
             workspace.residual[..block.points * rows.residuals].to_vec()
         })
@@ -156,7 +175,7 @@ impl<F: Real> Kernel<F> {
             weights: Vec::new(),
         };
         let (m, k) = (self.architecture.components(), channels.count());
-        self.per_block(&[&rows], |workspace, block| {
+        self.per_block(&[Span::from(&rows)], |workspace, block| {
             let points = &x[block.start * d..(block.start + block.points) * d];
             self.forward(workspace, parameters, channels, points);
             let p = padded(block.points);
@@ -229,6 +248,36 @@ impl<F: Real> Kernel<F> {
             });
     }
 
+    /// The gradient of w_i·|r_i|² with respect to the parameters for the points `start..start + points` of a term, one after the
+    /// other.
+    ///
+    /// # Shapes
+    /// `gradients` is `[points, p]`.
+    pub fn point_gradients(&self, parameters: &[F], rows: &Rows<F>, start: usize, points: usize, gradients: &mut [F]) {
+        let p = self.architecture.parameters();
+        let size = block_points::<F>(&self.architecture, rows.channels);
+        gradients[..points * p]
+            .par_chunks_mut(size * p)
+            .enumerate()
+            .for_each(|(index, gradients)| {
+                let block = Block {
+                    term: 0,
+                    start: start + index * size,
+                    points: gradients.len() / p,
+                };
+                let mut workspace = self.take();
+                self.block_loss(&mut workspace, parameters, rows, &block, true);
+                self.backward(
+                    &mut workspace,
+                    parameters,
+                    rows.channels,
+                    padded(block.points),
+                    |layer, product| product.rows_to(layer, gradients, block.points, |i| i * p),
+                );
+                self.give(workspace);
+            });
+    }
+
     fn take(&self) -> Workspace<F> {
         self.idle
             .lock()
@@ -244,22 +293,26 @@ impl<F: Real> Kernel<F> {
             .push(workspace);
     }
 
-    fn blocks(&self, terms: &[&Rows<F>]) -> Vec<Block> {
+    fn blocks(&self, terms: &[Span<'_, F>]) -> Vec<Block> {
         let mut blocks = Vec::new();
-        for (term, rows) in terms.iter().enumerate() {
-            let size = block_points::<F>(&self.architecture, rows.channels);
-            for start in (0..rows.points).step_by(size) {
+        for (term, span) in terms.iter().enumerate() {
+            let size = block_points::<F>(&self.architecture, span.rows.channels);
+            for start in (0..span.points).step_by(size) {
                 blocks.push(Block {
                     term,
-                    start,
-                    points: size.min(rows.points - start),
+                    start: span.start + start,
+                    points: size.min(span.points - start),
                 });
             }
         }
         blocks
     }
 
-    fn per_block<T: Send>(&self, terms: &[&Rows<F>], work: impl Fn(&mut Workspace<F>, &Block) -> T + Sync) -> Vec<T> {
+    fn per_block<T: Send>(
+        &self,
+        terms: &[Span<'_, F>],
+        work: impl Fn(&mut Workspace<F>, &Block) -> T + Sync,
+    ) -> Vec<T> {
         self.blocks(terms)
             .par_iter()
             .map(|block| {
@@ -274,7 +327,7 @@ impl<F: Real> Kernel<F> {
     /// Runs `work` on every block; it adds to the losses per term and to a parameter vector.
     fn reduce(
         &self,
-        terms: &[&Rows<F>],
+        terms: &[Span<'_, F>],
         work: impl Fn(&mut Workspace<F>, &Block, &mut [f64], &mut [F]) + Sync,
     ) -> (Vec<f64>, Vec<F>) {
         let blocks = self.blocks(terms);
@@ -725,7 +778,7 @@ mod tests {
             let vectors: Vec<Vec<f64>> = terms
                 .iter()
                 .map(|rows| {
-                    let residuals = case.kernel.residuals(&case.parameters, rows);
+                    let residuals = case.kernel.residuals(&case.parameters, *rows);
                     let weight = |i: usize| rows.weights[i / rows.residuals];
                     residuals.iter().enumerate().map(|(i, r)| weight(i) * r).collect()
                 })

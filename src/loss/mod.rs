@@ -3,5 +3,5 @@
 mod rows;
 mod weights;
 
-pub use rows::Rows;
+pub use rows::{Rows, Span};
 pub use weights::{Weights, term_weights};

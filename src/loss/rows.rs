@@ -28,6 +28,35 @@ pub struct Rows<F> {
     pub weights: Vec<F>,
 }
 
+/// A range of the points of some rows.
+#[derive(Debug)]
+pub struct Span<'a, F> {
+    /// The rows.
+    pub rows: &'a Rows<F>,
+    /// The first point.
+    pub start: usize,
+    /// How many points follow from there.
+    pub points: usize,
+}
+
+impl<F> Clone for Span<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Span<'_, F> {}
+
+impl<'a, F> From<&'a Rows<F>> for Span<'a, F> {
+    fn from(rows: &'a Rows<F>) -> Self {
+        Self {
+            rows,
+            start: 0,
+            points: rows.points,
+        }
+    }
+}
+
 impl<F: Real> Rows<F> {
     /// No points yet, with room for `capacity`.
     pub fn with_capacity(channels: Channels, residuals: usize, components: usize, capacity: usize) -> Self {
@@ -56,9 +85,15 @@ impl<F: Real> Rows<F> {
     /// The points with the given indices, converted, their weights times `factor`.
     pub fn gather<G: Real>(&self, indices: &[usize], factor: f64) -> Rows<G> {
         let mut out = Rows::with_capacity(self.channels, self.residuals, self.components, indices.len());
+        self.gather_to(indices, |_| factor, &mut out);
+        out
+    }
+
+    /// Appends the points with the given indices, converted, the weight of the k-th times `factor(k)`.
+    pub fn gather_to<G: Real>(&self, indices: &[usize], factor: impl Fn(usize) -> f64, out: &mut Rows<G>) {
         let convert = |v: &F| G::of(v.double());
         let (d, stride) = (self.channels.coordinates(), self.stride());
-        for &i in indices {
+        for (k, &i) in indices.iter().enumerate() {
             out.x.extend(self.x[i * d..(i + 1) * d].iter().map(convert));
             out.coefficients
                 .extend(self.coefficients[i * stride..(i + 1) * stride].iter().map(convert));
@@ -67,9 +102,37 @@ impl<F: Real> Rows<F> {
                     .iter()
                     .map(convert),
             );
-            out.weights.push(G::of(self.weights[i].double() * factor));
+            out.weights.push(G::of(self.weights[i].double() * factor(k)));
         }
-        out.points = indices.len();
-        out
+        out.points += indices.len();
+    }
+
+    /// Appends the points of other rows of the same kind.
+    pub fn append(&mut self, other: &Self) {
+        self.x.extend_from_slice(&other.x);
+        self.coefficients.extend_from_slice(&other.coefficients);
+        self.rhs.extend_from_slice(&other.rhs);
+        self.weights.extend_from_slice(&other.weights);
+        self.points += other.points;
+    }
+
+    /// The same rows in another precision.
+    pub fn convert<G: Real>(&self) -> Rows<G> {
+        let convert = |values: &[F]| values.iter().map(|v| G::of(v.double())).collect();
+        Rows {
+            channels: self.channels,
+            points: self.points,
+            residuals: self.residuals,
+            components: self.components,
+            x: convert(&self.x),
+            coefficients: convert(&self.coefficients),
+            rhs: convert(&self.rhs),
+            weights: convert(&self.weights),
+        }
+    }
+
+    /// Bytes per point.
+    pub fn point_bytes(channels: Channels, residuals: usize, components: usize) -> usize {
+        (channels.coordinates() + residuals * (1 + components * channels.count()) + 1) * size_of::<F>()
     }
 }

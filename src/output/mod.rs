@@ -1,13 +1,19 @@
 //! What a run leaves behind: history, summary, fields and the network.
 
+mod allocator;
+mod checkpoint;
 mod grid;
 mod memory;
 mod network;
+mod plot;
 mod results;
 mod summary;
 mod vtk;
 
+pub use allocator::{live_bytes, peak_bytes, restart_peak};
+pub use checkpoint::{Keeper, read_checkpoint};
 pub use memory::{available_memory, bytes, peak_memory};
+pub use plot::{Axis, Curve, Plot};
 pub use results::Results;
 pub use summary::{Summary, TermSummary, Verdict};
 pub use vtk::write_fields;

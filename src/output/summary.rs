@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::problem::Scales;
 use crate::solution::{Balance, Errors};
-use crate::training::StageReport;
+use crate::training::{Sharpness, StageReport};
 
 /// Everything that a comparison of runs needs.
 #[derive(Clone, Debug, Serialize)]
@@ -35,10 +35,16 @@ pub struct Summary {
     pub terms: Vec<TermSummary>,
     /// The stages.
     pub stages: Vec<StageReport>,
+    /// How sharp the minimum is that training ended in.
+    pub sharpness: Sharpness,
     /// Decisions that the user should know of.
     pub notes: Vec<String>,
     /// Wall time of the whole run up to the writing of results, s.
     pub seconds: f64,
+    /// Whether the rows of all points were kept in memory.
+    pub points_stored: bool,
+    /// Largest resident size that was expected, bytes.
+    pub predicted_memory_bytes: u64,
     /// Largest resident size of the process, bytes.
     pub peak_memory_bytes: Option<u64>,
     /// Relative errors against the reference on fresh points in f64.

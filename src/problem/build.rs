@@ -13,7 +13,7 @@ use crate::error::Fault;
 use crate::formulation::{Ansatz, BoundaryTerm, HardFace, Place};
 use crate::geometry::Shape;
 use crate::path;
-use crate::sampler::SamplerKind;
+use crate::sampler::{PointSet, SamplerKind};
 
 /// A part of a condition with its boundary and its place in the file.
 pub(super) struct Placed {
@@ -83,7 +83,10 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         notes: Vec::new(),
     };
     conditions(&mut problem, parts);
-    unknown_weights(&problem, &mut values);
+    unknown_terms(&problem, &mut values);
+    if let Err(refusal) = crate::budget::plan(&problem) {
+        values.fault(&refusal.at, refusal.message, Some(refusal.hint));
+    }
     if values.sound() {
         Ok(problem)
     } else {
@@ -177,18 +180,27 @@ fn material(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values:
     }
 }
 
-/// Weights must name terms that exist.
-fn unknown_weights(problem: &Problem, values: &mut Values<'_>) {
-    let crate::loss::Weights::Given(given) = &problem.file.weights else {
-        return;
-    };
+/// Weights and batch sizes must name terms that exist.
+fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
     let names = crate::solve::term_names(problem);
-    for name in given.keys().filter(|name| !names.contains(name)) {
-        values.fault(
-            &path!["weights", 0, name.as_str()],
-            format!("unknown loss term `{name}`"),
-            Some(format!("the terms are `{}`", names.join("`, `"))),
-        );
+    let mut check = |name: &String, at: super::Path| {
+        if !names.contains(name) {
+            values.fault(
+                &at,
+                format!("unknown loss term `{name}`"),
+                Some(format!("the terms are `{}`", names.join("`, `"))),
+            );
+        }
+    };
+    if let crate::loss::Weights::Given(given) = &problem.file.weights {
+        given
+            .keys()
+            .for_each(|name| check(name, path!["weights", 0, name.as_str()]));
+    }
+    if let Some(super::Batch::Sizes(sizes)) = &problem.file.points.batch {
+        sizes
+            .keys()
+            .for_each(|name| check(name, path!["points", "batch", name.as_str()]));
     }
 }
 
@@ -483,15 +495,18 @@ fn contradiction(problem: &Problem, place: Place, component: usize, value: &supe
         .iter()
         .filter(|other| other.place.axis() != place.axis())
         .find(|other| {
-            SamplerKind::Uniform.points(32, 41).into_iter().any(|mut xi| {
-                pin(&mut xi, place);
-                pin(&mut xi, other.place);
-                let x = problem.shape.position([xi[0], xi[1], xi[2]]);
-                let at = [x[0], x[1], x[2], xi[3]];
-                let difference: f64 = value.at(&at) - other.value.at(&at);
-                // Values are in units of the field scale.
-                difference.abs() > 1e-6
-            })
+            PointSet::new(SamplerKind::Uniform, 32, 4, 41)
+                .points()
+                .into_iter()
+                .any(|mut xi| {
+                    pin(&mut xi, place);
+                    pin(&mut xi, other.place);
+                    let x = problem.shape.position([xi[0], xi[1], xi[2]]);
+                    let at = [x[0], x[1], x[2], xi[3]];
+                    let difference: f64 = value.at(&at) - other.value.at(&at);
+                    // Values are in units of the field scale.
+                    difference.abs() > 1e-6
+                })
         })
         .map(|other| other.place.name())
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Expression;
+use crate::batch::{Adapt, Draw, Jitter};
 use crate::condition::ConditionKind;
 use crate::equation::EquationKind;
 use crate::geometry::GeometryKind;
@@ -36,6 +37,9 @@ pub struct ProblemFile {
     /// How many points, how chosen, how many per step.
     #[serde(default)]
     pub points: Points,
+    /// Largest resident memory of the run, for example `"512 MiB"`; decides what is stored and how much is done at once.
+    #[serde(default)]
+    pub memory: Option<Memory>,
     /// The function that is trained.
     #[serde(default)]
     pub network: NetworkKind,
@@ -67,13 +71,19 @@ pub struct Points {
     pub interior: usize,
     /// Points on all boundaries together, dealt out by their size.
     pub boundary: usize,
-    /// Interior points per first-order step, 512 or all if there are fewer; boundary points follow in proportion.
-    #[serde(default)]
+    /// Points per first-order step: a number of interior points (boundary points follow in proportion), a size per loss term
+    /// `{"interior": 512, "right traction": 64}`, `Full`, `Naive` or `Auto`; 512 or all if there are fewer.
     pub batch: Option<Batch>,
+    /// Points whose activations and rows are held at once, as many as fit by default; the gradient stays that of the whole batch.
+    pub micro_batch: Option<usize>,
     /// How points are chosen.
     pub sampler: SamplerKind,
-    /// Draw new points for every first-order step instead of shuffling a fixed set.
-    pub fresh: bool,
+    /// How a batch is drawn from them.
+    pub draw: Draw,
+    /// Moves every point of a batch a little, several times over.
+    pub jitter: Option<Jitter>,
+    /// Moves points to where the residual is large while first-order stages run.
+    pub adapt: Option<Adapt>,
 }
 
 impl Default for Points {
@@ -82,38 +92,86 @@ impl Default for Points {
             interior: 2048,
             boundary: 512,
             batch: None,
+            micro_batch: None,
             sampler: SamplerKind::default(),
-            fresh: false,
+            draw: Draw::default(),
+            jitter: None,
+            adapt: None,
         }
     }
 }
 
 impl Points {
-    /// Interior points per first-order step.
-    pub fn batch_size(&self) -> usize {
-        match self.batch {
-            None => self.interior.min(512),
-            Some(Batch::Size(size)) => size.min(self.interior),
-            Some(Batch::All(_)) => self.interior,
+    /// Interior points per first-order step, of `interior` points; `Auto` counts as the default until it is decided.
+    pub fn batch_size(&self, interior: usize) -> usize {
+        match &self.batch {
+            None | Some(Batch::All(Whole::Auto)) => interior.min(512),
+            Some(Batch::Size(size)) => (*size).min(interior),
+            Some(Batch::Sizes(sizes)) => sizes.get("interior").copied().unwrap_or(512).min(interior),
+            Some(Batch::All(Whole::Full | Whole::Naive)) => interior,
         }
+    }
+
+    /// Whether activations of the whole batch are to be held at once.
+    pub fn naive(&self) -> bool {
+        self.batch == Some(Batch::All(Whole::Naive))
     }
 }
 
 /// A mini-batch size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a batch is a whole number of points or the word `Full`")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a batch is a whole number of points, sizes such as {\"interior\": 512}, or one of `Full`, `Naive`, `Auto`"
+)]
 pub enum Batch {
-    /// Points per step.
+    /// Interior points per step.
     Size(usize),
-    /// `Full`: all points in every step.
-    All(Full),
+    /// `Full`, `Naive` or `Auto`.
+    All(Whole),
+    /// Points per step by name of the loss term.
+    Sizes(BTreeMap<String, usize>),
 }
 
-/// The word `Full`.
+/// Batches without a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Full {
-    /// All points in every step.
+pub enum Whole {
+    /// All points in every step, evaluated block by block.
     Full,
+    /// All points in every step and all their activations in memory at once, as programs without mini-batches do it; for
+    /// comparison.
+    Naive,
+    /// The size with the least expected time, from gradient noise and step times measured at the start (see `pinn noise`).
+    Auto,
+}
+
+/// An amount of memory: a number with a unit, as in `"512 MiB"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Memory(pub String);
+
+impl Memory {
+    /// Bytes; `None` if the text is not an amount.
+    pub fn bytes(&self) -> Option<u64> {
+        let text = self.0.trim();
+        let digits = text
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(text.len());
+        let value: f64 = text[..digits].parse().ok()?;
+        let unit = match text[digits..].trim() {
+            "B" => 1.0,
+            "KiB" => 1024.0,
+            "MiB" => 1024.0 * 1024.0,
+            "GiB" => 1024.0 * 1024.0 * 1024.0,
+            "TiB" => 1024.0_f64.powi(4),
+            "kB" => 1e3,
+            "MB" => 1e6,
+            "GB" => 1e9,
+            "TB" => 1e12,
+            _ => return None,
+        };
+        Some((value * unit) as u64)
+    }
 }
 
 /// What the result is compared with.

@@ -11,7 +11,7 @@ pub mod scales;
 mod support;
 mod values;
 
-pub use file::{Batch, Exact, Full, Limits, Output, Points, ProblemFile, Reference, Tolerance};
+pub use file::{Batch, Exact, Limits, Memory, Output, Points, ProblemFile, Reference, Tolerance, Whole};
 pub use load::{load, resolved};
 pub use locate::{Path, Step, locate};
 pub use scales::{Field, Scales};
@@ -21,7 +21,7 @@ use crate::condition::BoundaryPoint;
 use crate::equation::Equation;
 use crate::formulation::{Ansatz, BoundaryTerm, Place};
 use crate::geometry::{Face, Shape};
-use crate::sampler::SamplerKind;
+use crate::sampler::{PointSet, SamplerKind, mix};
 
 /// A checked problem, dimensionless throughout.
 #[derive(Debug)]
@@ -69,37 +69,69 @@ impl Problem {
         )
     }
 
+    /// The point of the domain that belongs to numbers of the unit cube, uniform in space and time.
+    pub fn interior_point(&self, unit: [f64; 4]) -> [f64; 4] {
+        // Time takes the coordinate after the last of space, so that low-dimensional sets stay even.
+        let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
+        let t = if self.transient() {
+            unit[self.shape.dimension()]
+        } else {
+            0.0
+        };
+        [x[0], x[1], x[2], t]
+    }
+
+    /// The point of a boundary or of the initial state that belongs to numbers of the unit cube, uniform.
+    pub fn boundary_point(&self, place: Place, unit: [f64; 4]) -> BoundaryPoint {
+        match place {
+            Place::Initial => {
+                let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
+                BoundaryPoint {
+                    x: [x[0], x[1], x[2], 0.0],
+                    normal: [0.0; 3],
+                }
+            }
+            Place::Face(face) => face_point(self.shape.as_ref(), face, unit, self.transient()),
+        }
+    }
+
     /// n points of the domain, uniform in space and time.
     pub fn interior_points(&self, sampler: SamplerKind, n: usize, seed: u64) -> Vec<[f64; 4]> {
-        let time = self.transient();
-        sampler
-            .points(n, seed)
-            .into_iter()
-            .map(|unit| {
-                // Time takes the coordinate after the last of space, so that low-dimensional sets stay even.
-                let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
-                let t = if time { unit[self.shape.dimension()] } else { 0.0 };
-                [x[0], x[1], x[2], t]
-            })
-            .collect()
+        let set = PointSet::new(sampler, n, self.axes(0), seed);
+        set.points().into_iter().map(|unit| self.interior_point(unit)).collect()
     }
 
     /// n points of a boundary or of the initial state, uniform.
     pub fn boundary_points(&self, place: Place, sampler: SamplerKind, n: usize, seed: u64) -> Vec<BoundaryPoint> {
-        let time = self.transient();
-        sampler
-            .points(n, seed)
+        let set = PointSet::new(sampler, n, self.place_axes(place), seed);
+        set.points()
             .into_iter()
-            .map(|unit| match place {
-                Place::Initial => {
-                    let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
-                    BoundaryPoint {
-                        x: [x[0], x[1], x[2], 0.0],
-                        normal: [0.0; 3],
-                    }
-                }
-                Place::Face(face) => face_point(self.shape.as_ref(), face, unit, time),
-            })
+            .map(|unit| self.boundary_point(place, unit))
+            .collect()
+    }
+
+    /// How many numbers of the unit cube a point of a place takes.
+    fn place_axes(&self, place: Place) -> usize {
+        match place {
+            Place::Initial => self.shape.dimension(),
+            Place::Face(_) => self.shape.dimension() - 1 + usize::from(self.transient()),
+        }
+    }
+
+    /// How many numbers of the unit cube a point of a term takes; term 0 is the interior, the others are [`Problem::terms`].
+    pub fn axes(&self, term: usize) -> usize {
+        match term {
+            0 => self.shape.dimension() + usize::from(self.transient()),
+            _ => self.place_axes(self.terms[term - 1].place),
+        }
+    }
+
+    /// The point set of every term.
+    pub fn point_sets(&self) -> Vec<PointSet> {
+        self.term_sizes()
+            .into_iter()
+            .enumerate()
+            .map(|(t, n)| PointSet::new(self.file.points.sampler, n, self.axes(t), mix(self.file.seed, t as u64)))
             .collect()
     }
 

@@ -7,7 +7,7 @@ use crate::condition::Part;
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::path;
-use crate::sampler::SamplerKind;
+use crate::sampler::{PointSet, SamplerKind};
 
 /// The values of a formula on a place.
 pub(super) struct Range {
@@ -30,7 +30,7 @@ pub(super) fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, f
         high: f64::NEG_INFINITY,
         finite: true,
     };
-    for unit in SamplerKind::Uniform.points(256, 23) {
+    for unit in PointSet::new(SamplerKind::Uniform, 256, 4, 23).points() {
         let space = [unit[0], unit[1], unit[2]];
         let x = match place {
             Some(Place::Face(face)) => shape.face_point(face, space),

@@ -8,7 +8,7 @@ use crate::condition::Part;
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::path;
-use crate::sampler::SamplerKind;
+use crate::sampler::{PointSet, SamplerKind};
 
 /// A load has no effect where every component is prescribed.
 pub(super) fn idle(dimension: usize, parts: &[Placed], values: &mut Values<'_>) {
@@ -127,7 +127,7 @@ pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static 
         let Place::Face(face) = placed.place else {
             continue;
         };
-        for unit in SamplerKind::Uniform.points(8, 11) {
+        for unit in PointSet::new(SamplerKind::Uniform, 8, 4, 11).points() {
             let point = face_point(shape, face, unit, false);
             let x = [point.x[0], point.x[1], point.x[2]];
             match &placed.part {

@@ -14,15 +14,16 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Record, StopReason, Training, norm};
+use super::checkpoint::StageState;
+use super::{Objective, Record, StopReason, Training, norm};
+use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
 use crate::jet::matmul::matmul_into;
-use crate::loss::Rows;
 
 /// Iterations over which [`GaussNewton::tolerance`] is judged.
 const WINDOW: usize = 10;
-/// Bytes of one chunk of the Jacobian.
-const CHUNK_BYTES: usize = 32 << 20;
+/// Bytes of one chunk of the Jacobian, unless memory is short.
+pub const CHUNK_BYTES: usize = 32 << 20;
 /// Columns of a panel of JᵀJ.
 const PANEL: usize = 256;
 /// Damped solves per iteration at most.
@@ -74,49 +75,89 @@ impl GaussNewton {
         Ok(())
     }
 
-    pub(super) fn run(&self, training: &mut Training<'_>, parameters: &mut Vec<f64>) -> (usize, f64, StopReason) {
-        let p = parameters.len();
-        let mut system = NormalEquations::new(p);
-        let mut terms = training.objective.losses(parameters);
-        let mut loss: f64 = terms.iter().sum();
-        if !loss.is_finite() {
-            return (0, loss, training.non_finite(0, &terms));
-        }
-        let mut damping = self.damping;
-        let mut losses = vec![loss];
-        for iteration in 1..=self.iterations {
-            if training.interrupted() {
-                return (iteration - 1, loss, StopReason::Interrupted);
-            }
-            system.assemble(training.kernel, training.terms, parameters);
-            let gradient_norm = 2.0 * norm(&system.right);
-            let Some(best) = search(&system, training, parameters, loss, damping) else {
-                return (iteration - 1, loss, StopReason::RoundingLimit);
-            };
-            damping = best.damping;
-            *parameters = best.parameters;
-            (loss, terms) = (best.loss, best.terms);
-            training.observer.record(&Record {
-                stage: "GaussNewton",
-                step: iteration,
-                steps: self.iterations,
-                epoch: iteration as f64,
+    pub(super) fn run(
+        &self,
+        training: &mut Training<'_>,
+        collocation: &Collocation<'_>,
+        objective: &dyn Objective,
+        parameters: &mut Vec<f64>,
+        resumed: Option<GaussNewtonState>,
+    ) -> (usize, f64, StopReason) {
+        let mut system = NormalEquations::new(parameters.len(), training.chunk_bytes);
+        let mut state = resumed.unwrap_or_else(|| {
+            let terms = objective.losses(parameters);
+            let loss = terms.iter().sum();
+            GaussNewtonState {
+                iteration: 0,
+                parameters: parameters.clone(),
+                terms,
                 loss,
-                terms: terms.clone(),
-                gradient_norm: Some(gradient_norm),
-                rate: damping,
-                batch: training.terms[0].points,
-            });
-            losses.push(loss);
-            if losses.len() > WINDOW {
-                let before = losses[losses.len() - 1 - WINDOW];
-                if before - loss <= self.tolerance * before {
-                    return (iteration, loss, StopReason::LossSettled);
+                damping: self.damping,
+                losses: vec![loss],
+            }
+        });
+        if !state.loss.is_finite() {
+            return (0, state.loss, training.non_finite(0, &state.terms));
+        }
+        parameters.clone_from(&state.parameters);
+        while state.iteration < self.iterations {
+            if training.interrupted() {
+                let (iteration, loss) = (state.iteration, state.loss);
+                training.save(collocation, parameters, StageState::GaussNewton(state));
+                return (iteration, loss, StopReason::Interrupted);
+            }
+            if training.observer.due() {
+                training.save(collocation, parameters, StageState::GaussNewton(state.clone()));
+            }
+            system.assemble(training.kernel, collocation, parameters);
+            let gradient_norm = 2.0 * norm(&system.right);
+            let found = search(
+                &system,
+                training.kernel,
+                collocation,
+                objective,
+                parameters,
+                state.loss,
+                state.damping,
+            );
+            let Some(best) = found else {
+                return (state.iteration, state.loss, StopReason::RoundingLimit);
+            };
+            state.iteration += 1;
+            state.damping = best.damping;
+            state.loss = best.loss;
+            state.terms = best.terms;
+            state.parameters = best.parameters;
+            parameters.clone_from(&state.parameters);
+            training.observer.record(&Record::full(
+                "GaussNewton",
+                (state.iteration, self.iterations),
+                collocation.terms[0].len(),
+                state.terms.clone(),
+                gradient_norm,
+                state.damping,
+            ));
+            state.losses.push(state.loss);
+            if state.losses.len() > WINDOW {
+                let before = state.losses.remove(0);
+                if before - state.loss <= self.tolerance * before {
+                    return (state.iteration, state.loss, StopReason::LossSettled);
                 }
             }
         }
-        (self.iterations, loss, StopReason::StepsDone)
+        (self.iterations, state.loss, StopReason::StepsDone)
     }
+}
+
+/// Gauss–Newton between two iterations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GaussNewtonState {
+    iteration: usize,
+    parameters: Vec<f64>,
+    terms: Vec<f64>,
+    loss: f64,
+    damping: f64,
+    losses: Vec<f64>,
 }
 
 /// A damped step.
@@ -131,17 +172,18 @@ struct Trial {
 /// The first step that lowers the loss: the damping grows until one does, and is smaller for the next iteration.
 fn search(
     system: &NormalEquations,
-    training: &Training<'_>,
+    kernel: &Kernel<f64>,
+    collocation: &Collocation<'_>,
+    objective: &dyn Objective,
     parameters: &[f64],
     loss: f64,
     last: f64,
 ) -> Option<Trial> {
-    let objective = training.objective;
     let mut damping = last;
     for _ in 0..ATTEMPTS {
         if let Some(factor) = system.factor(damping) {
             let mut step = system.solve(&factor, &system.right);
-            bend(system, &factor, training, parameters, &mut step);
+            bend(system, &factor, kernel, collocation, parameters, &mut step);
             let parameters: Vec<f64> = parameters.iter().zip(&step).map(|(x, d)| x - d).collect();
             let terms = objective.losses(&parameters);
             let trial = Trial {
@@ -162,30 +204,40 @@ fn search(
 /// Adds the geodesic acceleration to a step −v: a = −½·(JᵀJ + μD)⁻¹·Jᵀr″, with r″ the second derivative of r along v, from
 /// central differences. It follows the bend of the valley, so that longer steps succeed (Transtrum & Sethna,
 /// *Improvements to the Levenberg–Marquardt algorithm*, 2012, arXiv 1201.5885, eq. 8 and 15).
-fn bend(system: &NormalEquations, factor: &Factor, training: &Training<'_>, parameters: &[f64], step: &mut [f64]) {
-    let terms: Vec<&Rows<f64>> = training.terms.iter().collect();
-    let shifted = |sign: f64| -> Vec<Vec<f64>> {
-        let at: Vec<f64> = parameters
+fn bend(
+    system: &NormalEquations,
+    factor: &Factor,
+    kernel: &Kernel<f64>,
+    collocation: &Collocation<'_>,
+    parameters: &[f64],
+    step: &mut [f64],
+) {
+    let shifted = |sign: f64| -> Vec<f64> {
+        parameters
             .iter()
             .zip(step.iter())
             .map(|(x, d)| x - sign * DIFFERENCE * d)
-            .collect();
-        terms.iter().map(|rows| training.kernel.residuals(&at, rows)).collect()
+            .collect()
     };
-    let (ahead, here, behind) = (shifted(1.0), shifted(0.0), shifted(-1.0));
-    let curvature: Vec<Vec<f64>> = terms
-        .iter()
-        .enumerate()
-        .map(|(t, rows)| {
-            (0..here[t].len())
-                .map(|i| {
-                    let second = (ahead[t][i] - 2.0 * here[t][i] + behind[t][i]) / (DIFFERENCE * DIFFERENCE);
-                    rows.weights[i / rows.residuals] * second
-                })
-                .collect()
-        })
-        .collect();
-    let right = training.kernel.pullback(parameters, &terms, &curvature);
+    let (ahead, behind) = (shifted(1.0), shifted(-1.0));
+    let mut right = vec![0.0; parameters.len()];
+    collocation.parts(|_, spans| {
+        let curvature: Vec<Vec<f64>> = spans
+            .iter()
+            .map(|span| {
+                let mut second = kernel.residuals(&ahead, *span);
+                let here = kernel.residuals(parameters, *span);
+                let behind = kernel.residuals(&behind, *span);
+                for (i, value) in second.iter_mut().enumerate() {
+                    let weight = span.rows.weights[span.start + i / span.rows.residuals];
+                    *value = weight * (*value - 2.0 * here[i] + behind[i]) / (DIFFERENCE * DIFFERENCE);
+                }
+                second
+            })
+            .collect();
+        let part = kernel.pullback(parameters, spans, &curvature);
+        right.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    });
     let acceleration: Vec<f64> = system.solve(factor, &right).iter().map(|a| 0.5 * a).collect();
     // Where the acceleration is not small against the velocity the expansion does not hold.
     if 2.0 * norm(&acceleration) <= BEND * norm(step) {
@@ -204,34 +256,46 @@ struct NormalEquations {
     right: Vec<f64>,
     /// Mean diagonal.
     unit: f64,
+    /// Bytes of one chunk of the Jacobian.
+    chunk_bytes: usize,
 }
 
 impl NormalEquations {
-    fn new(p: usize) -> Self {
+    fn new(p: usize, chunk_bytes: usize) -> Self {
         Self {
             p,
+            chunk_bytes,
             matrix: vec![0.0; p * p],
             right: vec![0.0; p],
             unit: 1.0,
         }
     }
 
-    fn assemble(&mut self, kernel: &Kernel<f64>, terms: &[Rows<f64>], parameters: &[f64]) {
+    fn assemble(&mut self, kernel: &Kernel<f64>, collocation: &Collocation<'_>, parameters: &[f64]) {
         let p = self.p;
         self.matrix.fill(0.0);
         self.right.fill(0.0);
         let (mut jacobian, mut residual) = (Vec::new(), Vec::new());
-        for rows in terms {
-            let r = rows.residuals;
-            let chunk = (CHUNK_BYTES / (p * r * size_of::<f64>())).max(64);
-            for start in (0..rows.points).step_by(chunk) {
-                let n = chunk.min(rows.points - start);
-                jacobian.resize(n * r * p, 0.0);
-                residual.resize(n * r, 0.0);
-                kernel.jacobian(parameters, rows, start, n, &mut jacobian, &mut residual);
-                self.add(&jacobian, &residual);
+        collocation.parts(|_, spans| {
+            for span in spans {
+                let r = span.rows.residuals;
+                let chunk = (self.chunk_bytes / (p * r * size_of::<f64>())).max(64);
+                for start in (0..span.points).step_by(chunk) {
+                    let n = chunk.min(span.points - start);
+                    jacobian.resize(n * r * p, 0.0);
+                    residual.resize(n * r, 0.0);
+                    kernel.jacobian(
+                        parameters,
+                        span.rows,
+                        span.start + start,
+                        n,
+                        &mut jacobian,
+                        &mut residual,
+                    );
+                    self.add(&jacobian, &residual);
+                }
             }
-        }
+        });
         self.unit = (0..p).map(|i| self.matrix[i * p + i]).sum::<f64>() / p as f64;
     }
 
@@ -292,7 +356,7 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(4);
         let mut numbers = |count: usize| (0..count).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f64>>();
         let (jacobian, residual) = (numbers(n * p), numbers(n));
-        let mut system = NormalEquations::new(p);
+        let mut system = NormalEquations::new(p, CHUNK_BYTES);
         system.add(&jacobian[..20 * p], &residual[..20]);
         system.add(&jacobian[20 * p..], &residual[20..]);
         for i in 0..p {

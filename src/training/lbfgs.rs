@@ -13,7 +13,9 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::StageState;
 use super::{Objective, Record, StopReason, Training, dot, norm};
+use crate::batch::Collocation;
 
 /// Sufficient decrease.
 const ARMIJO: f64 = 1e-4;
@@ -48,8 +50,18 @@ impl Default for Lbfgs {
     }
 }
 
+/// L-BFGS between two iterations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LbfgsState {
+    iteration: usize,
+    at: Trial,
+    first_norm: f64,
+    pairs: VecDeque<(Vec<f64>, Vec<f64>, f64)>,
+    losses: VecDeque<f64>,
+}
+
 /// A point on the search line.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Trial {
     step: f64,
     parameters: Vec<f64>,
@@ -73,36 +85,54 @@ impl Lbfgs {
         Ok(())
     }
 
-    pub(super) fn run(&self, training: &mut Training<'_>, parameters: &mut Vec<f64>) -> (usize, f64, StopReason) {
-        let objective = training.objective;
-        let zero = vec![0.0; parameters.len()];
-        let mut at = evaluate(objective, parameters, &zero, 0.0);
-        if !at.loss.is_finite() {
-            return (0, at.loss, training.non_finite(0, &at.terms));
+    pub(super) fn run(
+        &self,
+        training: &mut Training<'_>,
+        collocation: &Collocation<'_>,
+        objective: &dyn Objective,
+        parameters: &mut Vec<f64>,
+        resumed: Option<LbfgsState>,
+    ) -> (usize, f64, StopReason) {
+        let mut state = resumed.unwrap_or_else(|| {
+            let at = evaluate(objective, parameters, &vec![0.0; parameters.len()], 0.0);
+            LbfgsState {
+                iteration: 0,
+                first_norm: norm(&at.gradient),
+                pairs: VecDeque::new(),
+                losses: VecDeque::from([at.loss]),
+                at,
+            }
+        });
+        if !state.at.loss.is_finite() {
+            return (0, state.at.loss, training.non_finite(0, &state.at.terms));
         }
-        let first_norm = norm(&at.gradient);
-        let mut pairs: VecDeque<(Vec<f64>, Vec<f64>, f64)> = VecDeque::new();
-        let mut losses: VecDeque<f64> = VecDeque::from([at.loss]);
-        for iteration in 1..=self.iterations {
+        parameters.clone_from(&state.at.parameters);
+        while state.iteration < self.iterations {
             if training.interrupted() {
-                return (iteration - 1, at.loss, StopReason::Interrupted);
+                let (iteration, loss) = (state.iteration, state.at.loss);
+                training.save(collocation, parameters, StageState::Lbfgs(state));
+                return (iteration, loss, StopReason::Interrupted);
             }
-            if norm(&at.gradient) <= 1e-15 * first_norm {
-                return (iteration - 1, at.loss, StopReason::GradientVanished);
+            if training.observer.due() {
+                training.save(collocation, parameters, StageState::Lbfgs(state.clone()));
             }
-            let mut direction = descent(&pairs, &at.gradient);
+            if norm(&state.at.gradient) <= 1e-15 * state.first_norm {
+                return (state.iteration, state.at.loss, StopReason::GradientVanished);
+            }
+            let LbfgsState { at, pairs, .. } = &mut state;
+            let mut direction = descent(pairs, &at.gradient);
             if !(dot(&direction, &at.gradient) < 0.0) {
                 pairs.clear();
-                direction = descent(&pairs, &at.gradient);
+                direction = descent(pairs, &at.gradient);
             }
-            let mut next = search(objective, &at, &direction, first_step(&pairs, &at, &direction));
+            let mut next = search(objective, at, &direction, first_step(pairs, at, &direction));
             if next.is_none() && !pairs.is_empty() {
                 pairs.clear();
-                direction = descent(&pairs, &at.gradient);
-                next = search(objective, &at, &direction, first_step(&pairs, &at, &direction));
+                direction = descent(pairs, &at.gradient);
+                next = search(objective, at, &direction, first_step(pairs, at, &direction));
             }
             let Some(next) = next else {
-                return (iteration - 1, at.loss, StopReason::RoundingLimit);
+                return (state.iteration, state.at.loss, StopReason::RoundingLimit);
             };
             let s: Vec<f64> = next.parameters.iter().zip(&at.parameters).map(|(a, b)| a - b).collect();
             let y: Vec<f64> = next.gradient.iter().zip(&at.gradient).map(|(a, b)| a - b).collect();
@@ -113,28 +143,27 @@ impl Lbfgs {
                 }
                 pairs.push_back((s, y, sy));
             }
-            at = next;
+            state.at = next;
+            state.iteration += 1;
+            let at = &state.at;
             parameters.clone_from(&at.parameters);
-            training.observer.record(&Record {
-                stage: "Lbfgs",
-                step: iteration,
-                steps: self.iterations,
-                epoch: iteration as f64,
-                loss: at.loss,
-                terms: at.terms.clone(),
-                gradient_norm: Some(norm(&at.gradient)),
-                rate: at.step,
-                batch: training.terms[0].points,
-            });
-            losses.push_back(at.loss);
-            if losses.len() > WINDOW {
-                let before = losses.pop_front().unwrap_or(at.loss);
+            training.observer.record(&Record::full(
+                "Lbfgs",
+                (state.iteration, self.iterations),
+                collocation.terms[0].len(),
+                at.terms.clone(),
+                norm(&at.gradient),
+                at.step,
+            ));
+            state.losses.push_back(at.loss);
+            if state.losses.len() > WINDOW {
+                let before = state.losses.pop_front().unwrap_or(at.loss);
                 if before - at.loss <= self.tolerance * before {
-                    return (iteration, at.loss, StopReason::LossSettled);
+                    return (state.iteration, at.loss, StopReason::LossSettled);
                 }
             }
         }
-        (self.iterations, at.loss, StopReason::StepsDone)
+        (self.iterations, state.at.loss, StopReason::StepsDone)
     }
 }
 

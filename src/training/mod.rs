@@ -1,11 +1,12 @@
 //! Training: a list of stages that take the parameters from one to the next.
 
-mod adam;
-mod batches;
+mod checkpoint;
+mod first_order;
 mod gauss_newton;
 mod lbfgs;
 mod objective;
 mod output_fit;
+mod sharpness;
 mod stop;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,22 +15,34 @@ use std::time::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use adam::{Adam, Decay, FirstOrderBackend, HostBackend, Terms};
-pub use gauss_newton::GaussNewton;
-pub use lbfgs::Lbfgs;
+pub use checkpoint::{Checkpoint, StageState};
+pub use first_order::{
+    Adam, AdamW, Average, Clip, Decay, FirstOrderBackend, FirstOrderState, Form, HostBackend, HostBatch, Langevin,
+    Plateau, Sgd, Terms, micro_batches,
+};
+pub use gauss_newton::{CHUNK_BYTES, GaussNewton, GaussNewtonState};
+pub use lbfgs::{Lbfgs, LbfgsState};
 pub use objective::{DeviceObjective, FusedObjective, Objective};
 pub use output_fit::fit_output_scale;
+pub use sharpness::{Sharpness, sharpness};
 pub use stop::StopReason;
 
+use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
-use crate::loss::Rows;
 use crate::problem::Problem;
+use crate::sampler::mix;
 
 /// The training stages that a problem file can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum StageKind {
-    /// First-order steps on mini-batches in f32.
+    /// Adam on mini-batches in f32.
     Adam(Adam),
+    /// Adam with decoupled weight decay.
+    AdamW(AdamW),
+    /// Stochastic gradient descent with momentum.
+    Sgd(Sgd),
+    /// Langevin dynamics: gradient descent with thermal noise.
+    Langevin(Langevin),
     /// Quasi-Newton steps on the full batch in f64, in memory that does not depend on the number of points.
     Lbfgs(Lbfgs),
     /// Levenberg–Marquardt steps on the full batch in f64; the method of choice below a few thousand parameters.
@@ -40,40 +53,84 @@ impl StageKind {
     /// The kind's name in problem files.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Adam(_) => "Adam",
             Self::Lbfgs(_) => "Lbfgs",
             Self::GaussNewton(_) => "GaussNewton",
+            _ => self.first_order().map_or("", |settings| settings.name),
         }
     }
 
-    /// Whether its numbers make sense.
+    /// The settings of a first-order stage.
+    fn first_order(&self) -> Option<first_order::Settings<'_>> {
+        match self {
+            Self::Adam(stage) => Some(stage.settings()),
+            Self::AdamW(stage) => Some(stage.settings()),
+            Self::Sgd(stage) => Some(stage.settings()),
+            Self::Langevin(stage) => Some(stage.settings()),
+            Self::Lbfgs(_) | Self::GaussNewton(_) => None,
+        }
+    }
+
+    /// Whether it takes mini-batches.
+    pub fn is_first_order(&self) -> bool {
+        self.first_order().is_some()
+    }
+
+    /// The learning rate of a first-order stage.
+    pub fn learning_rate(&self) -> Option<f64> {
+        self.first_order().map(|settings| settings.learning_rate)
+    }
+
+    /// Whether its batch changes while it runs.
+    pub fn grows(&self) -> bool {
+        self.first_order().is_some_and(|settings| settings.growth.is_some())
+    }
+
+    /// Whether its numbers make sense with `batch` of `points` interior points per step.
     ///
     /// # Errors
     /// The field at fault and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    pub fn check(&self, batch: usize, points: usize) -> Result<(), (&'static str, String)> {
         match self {
-            Self::Adam(stage) => stage.check(),
             Self::Lbfgs(stage) => stage.check(),
             Self::GaussNewton(stage) => stage.check(),
+            _ => self
+                .first_order()
+                .map_or(Ok(()), |settings| settings.check(batch, points)),
         }
     }
 
     /// Steps or iterations at most.
     pub fn steps(&self) -> usize {
         match self {
-            Self::Adam(stage) => stage.steps,
             Self::Lbfgs(stage) => stage.iterations,
             Self::GaussNewton(stage) => stage.iterations,
+            _ => self.first_order().map_or(0, |settings| settings.steps),
         }
     }
 
-    /// The same stage with at most `steps` steps.
-    pub fn shortened(&self, steps: usize) -> Self {
+    /// The same stage with `steps` steps.
+    pub fn with_steps(&self, steps: usize) -> Self {
         let mut stage = self.clone();
         match &mut stage {
-            Self::Adam(stage) => stage.steps = stage.steps.min(steps),
-            Self::Lbfgs(stage) => stage.iterations = stage.iterations.min(steps),
-            Self::GaussNewton(stage) => stage.iterations = stage.iterations.min(steps),
+            Self::Adam(stage) => stage.steps = steps,
+            Self::AdamW(stage) => stage.steps = steps,
+            Self::Sgd(stage) => stage.steps = steps,
+            Self::Langevin(stage) => stage.steps = steps,
+            Self::Lbfgs(stage) => stage.iterations = steps,
+            Self::GaussNewton(stage) => stage.iterations = steps,
+        }
+        stage
+    }
+
+    /// The same stage with at most `steps` steps and a fixed batch.
+    pub fn quick(&self, steps: usize) -> Self {
+        let mut stage = self.with_steps(self.steps().min(steps));
+        match &mut stage {
+            Self::Adam(stage) => stage.growth = None,
+            Self::AdamW(stage) => stage.growth = None,
+            Self::Sgd(stage) => stage.growth = None,
+            Self::Langevin(stage) => stage.growth = None,
+            Self::Lbfgs(_) | Self::GaussNewton(_) => {}
         }
         stage
     }
@@ -106,6 +163,8 @@ pub struct Record {
     pub steps: usize,
     /// Passes over the interior points in this stage.
     pub epoch: f64,
+    /// Interior points seen in this stage.
+    pub seen: u64,
     /// Σ of the weighted terms.
     pub loss: f64,
     /// The weighted terms, interior first.
@@ -116,6 +175,37 @@ pub struct Record {
     pub rate: f64,
     /// Interior points per step.
     pub batch: usize,
+    /// Share of the steps so far whose gradient was shortened, if the stage does that.
+    pub clipped: Option<f64>,
+    /// Signal-to-noise ratio of the gradient when it was last measured.
+    pub signal: Option<f64>,
+}
+
+impl Record {
+    /// A line of a full-batch stage.
+    fn full(
+        stage: &'static str,
+        (step, steps): (usize, usize),
+        points: usize,
+        terms: Vec<f64>,
+        gradient_norm: f64,
+        rate: f64,
+    ) -> Self {
+        Self {
+            stage,
+            step,
+            steps,
+            epoch: step as f64,
+            seen: (step * points) as u64,
+            loss: terms.iter().sum(),
+            terms,
+            gradient_norm: Some(gradient_norm),
+            rate,
+            batch: points,
+            clipped: None,
+            signal: None,
+        }
+    }
 }
 
 /// Receives what happens during training.
@@ -125,13 +215,19 @@ pub trait Observer {
 
     /// Parameters worth keeping, at the end of a stage.
     fn keep(&mut self, parameters: &[f64]);
+
+    /// Whether it is time to save where the run stands.
+    fn due(&self) -> bool;
+
+    /// Saves where the run stands.
+    fn save(&mut self, checkpoint: Checkpoint);
 }
 
 /// How a stage went.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StageReport {
     /// Name of the stage.
-    pub stage: &'static str,
+    pub stage: String,
     /// Steps or iterations done.
     pub steps: usize,
     /// Wall time, s.
@@ -142,24 +238,32 @@ pub struct StageReport {
     pub stop: StopReason,
 }
 
-/// Everything that a stage works on.
+/// Everything that a stage works on, besides the points.
 pub struct Training<'a> {
     /// The problem.
     pub problem: &'a Problem,
-    /// All points as rows in f64, weighted; interior first.
-    pub terms: &'a [Rows<f64>],
-    /// Names of the terms.
-    pub names: &'a [String],
     /// The kernel in f64.
     pub kernel: &'a Kernel<f64>,
-    /// Full-batch loss and gradient on the device.
-    pub objective: &'a dyn Objective,
     /// Set when the user wants to stop.
     pub interrupted: &'a AtomicBool,
     /// Receives the history.
     pub observer: &'a mut dyn Observer,
-    /// Weight per term, for points that are drawn anew.
-    pub weights: &'a [f64],
+    /// A step at which a first-order stage is interrupted.
+    pub pause: Option<usize>,
+    /// Points per term whose rows are held at once in a first-order step.
+    pub micro_batch: usize,
+    /// Bytes of the Jacobian that are held at once.
+    pub chunk_bytes: usize,
+    /// The device as on the command line.
+    pub device: String,
+    /// Whether the run was shortened by `--quick`.
+    pub quick: bool,
+    /// The stages that are done.
+    pub reports: Vec<StageReport>,
+    /// When the stage in work began.
+    pub begun: Instant,
+    /// What the stage in work took before the run was interrupted, s.
+    pub before: f64,
 }
 
 impl Training<'_> {
@@ -167,28 +271,105 @@ impl Training<'_> {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Runs one stage.
+    /// Runs the stages that are left; one that is interrupted or diverges is the last. `resumed` is the state of the first.
     pub fn run<B: FirstOrderBackend>(
+        &mut self,
+        collocation: &mut Collocation<'_>,
+        parameters: &mut Vec<f64>,
+        device: &B::Device,
+        mut resumed: StageState,
+    ) {
+        if matches!(self.reports.last(), Some(report) if matches!(report.stop, StopReason::NonFinite { .. })) {
+            return;
+        }
+        let stages = &self.problem.file.training;
+        for index in self.reports.len()..stages.len() {
+            let seed = mix(self.problem.file.seed, 0x57a6_e000 + index as u64);
+            let state = std::mem::replace(&mut resumed, StageState::Start);
+            self.begun = Instant::now();
+            let report = self.stage::<B>(&stages[index], seed, collocation, parameters, device, state);
+            self.before = 0.0;
+            let last = matches!(report.stop, StopReason::Interrupted | StopReason::NonFinite { .. });
+            let interrupted = report.stop == StopReason::Interrupted;
+            self.observer.keep(parameters);
+            self.reports.push(report);
+            if !interrupted {
+                // After an interruption the state within the stage has been saved.
+                self.save(collocation, parameters, StageState::Start);
+            }
+            if last {
+                break;
+            }
+        }
+    }
+
+    /// Runs one stage from its start or from `state`.
+    pub fn stage<B: FirstOrderBackend>(
         &mut self,
         stage: &StageKind,
         seed: u64,
+        collocation: &mut Collocation<'_>,
         parameters: &mut Vec<f64>,
         device: &B::Device,
+        state: StageState,
     ) -> StageReport {
-        let start = Instant::now();
         let (steps, loss, stop) = match stage {
-            StageKind::Adam(adam) => adam.run::<B>(self, seed, parameters, device),
-            StageKind::Lbfgs(lbfgs) => lbfgs.run(self, parameters),
-            StageKind::GaussNewton(gauss_newton) => gauss_newton.run(self, parameters),
+            StageKind::Lbfgs(lbfgs) => {
+                let objective = B::objective(self.kernel, collocation, device);
+                let state = match state {
+                    StageState::Lbfgs(state) => Some(state),
+                    _ => None,
+                };
+                lbfgs.run(self, collocation, objective.as_ref(), parameters, state)
+            }
+            StageKind::GaussNewton(gauss_newton) => {
+                let objective = B::objective(self.kernel, collocation, device);
+                let state = match state {
+                    StageState::GaussNewton(state) => Some(state),
+                    _ => None,
+                };
+                gauss_newton.run(self, collocation, objective.as_ref(), parameters, state)
+            }
+            _ => match stage.first_order() {
+                Some(settings) => {
+                    let state = match state {
+                        StageState::FirstOrder(state) => Some(state),
+                        _ => None,
+                    };
+                    first_order::run::<B>(&settings, self, collocation, seed, parameters, device, state)
+                }
+                None => (0, f64::NAN, StopReason::StepsDone),
+            },
         };
-        self.observer.keep(parameters);
         StageReport {
-            stage: stage.name(),
+            stage: stage.name().into(),
             steps,
-            seconds: start.elapsed().as_secs_f64(),
+            seconds: self.before + self.begun.elapsed().as_secs_f64(),
             loss,
             stop,
         }
+    }
+
+    /// Saves where the run stands.
+    fn save(&mut self, collocation: &Collocation<'_>, parameters: &[f64], stage: StageState) {
+        let checkpoint = Checkpoint {
+            version: env!("CARGO_PKG_VERSION").into(),
+            device: self.device.clone(),
+            quick: self.quick,
+            weights: collocation.terms.iter().map(|term| term.weight).collect(),
+            scale: self.problem.ansatz.scale.clone(),
+            parameters: parameters.to_vec(),
+            adapted: collocation.adapted().map(<[_]>::to_vec),
+            reports: self.reports.clone(),
+            stage_seconds: match stage {
+                StageState::Start => 0.0,
+                _ => self.before + self.begun.elapsed().as_secs_f64(),
+            },
+            stage,
+            seconds: 0.0,
+            history: 0,
+        };
+        self.observer.save(checkpoint);
     }
 
     /// The stop for a loss that is not finite: it names the first term at fault.
@@ -196,7 +377,11 @@ impl Training<'_> {
         let term = terms.iter().position(|loss| !loss.is_finite());
         StopReason::NonFinite {
             step,
-            term: term.map_or_else(|| "loss".into(), |t| self.names[t].clone()),
+            term: match term {
+                None => "loss".into(),
+                Some(0) => "interior".into(),
+                Some(t) => self.problem.terms[t - 1].name(),
+            },
         }
     }
 }

@@ -7,13 +7,9 @@
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
-use super::Objective;
 use crate::jet::fused::Kernel;
 use crate::jet::{Channels, Order};
 use crate::loss::Rows;
-
-/// Points per term that the fit looks at.
-const SAMPLE: usize = 1024;
 
 /// Damping relative to the mean diagonal: with less, nearly dependent features get large weights of both signs, and
 /// every later step is bent by their cancellation.
@@ -36,19 +32,17 @@ pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mu
     let mut right = Mat::<f64>::zeros(count, 1);
     for rows in terms.iter() {
         let chunk = 64;
-        let limit = rows.points.min(SAMPLE);
-        let share = rows.points as f64 / limit as f64;
-        for start in (0..limit).step_by(chunk) {
-            let n = chunk.min(limit - start);
+        for start in (0..rows.points).step_by(chunk) {
+            let n = chunk.min(rows.points - start);
             let mut jacobian = vec![0.0; n * rows.residuals * p];
             let mut residual = vec![0.0; n * rows.residuals];
             kernel.jacobian(&trial, rows, start, n, &mut jacobian, &mut residual);
             for (row, r) in jacobian.chunks(p).zip(&residual) {
                 let row = &row[first..];
                 for i in 0..count {
-                    right[(i, 0)] -= share * row[i] * r;
+                    right[(i, 0)] -= row[i] * r;
                     for j in 0..=i {
-                        normal[(i, j)] += share * row[i] * row[j];
+                        normal[(i, j)] += row[i] * row[j];
                     }
                 }
             }
@@ -95,5 +89,8 @@ pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mu
 }
 
 fn total(kernel: &Kernel<f64>, terms: &[Rows<f64>], parameters: &[f64]) -> f64 {
-    super::FusedObjective { kernel, terms }.losses(parameters).iter().sum()
+    kernel
+        .losses(parameters, &terms.iter().collect::<Vec<_>>())
+        .iter()
+        .sum()
 }

@@ -11,7 +11,7 @@ use super::{files, ok, pinn, root, scratch, text};
 const BAD_INPUT: Option<i32> = Some(2);
 
 /// Refused because of its size, which needs a system that tells how much memory is free.
-const TOO_LARGE: &str = "points_that_do_not_fit_in_memory";
+const TOO_LARGE: &str = "naive_batch_that_does_not_fit_in_memory";
 
 fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -1,8 +1,10 @@
 //! The integration tests, in one binary so that Burn is linked once.
 
 mod bad_input;
+mod batches;
 mod command_line;
 mod problems;
+mod resume;
 mod runs;
 
 use std::path::{Path, PathBuf};

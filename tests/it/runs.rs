@@ -76,10 +76,39 @@ fn both_cpu_devices_solve_and_full_batches_too() {
 }
 
 #[test]
-fn fresh_points_and_soft_conditions_solve_too() {
+fn every_way_of_drawing_and_stepping_solves_too() {
     let folder = scratch("variants");
     for (name, from, to) in [
-        ("fresh", "batch: 100", "batch: 100, fresh: true, sampler: Uniform"),
+        ("fresh", "batch: 100", "batch: 100, draw: Fresh, sampler: Uniform"),
+        ("gauss", "batch: 100", "batch: 100, sampler: Gauss(order: 4)"),
+        ("importance", "batch: 100", "batch: 100, draw: Importance(every: 10)"),
+        (
+            "strata",
+            "batch: 100",
+            "batch: {\"interior\": 100, \"top flux\": 20}, draw: Strata(by: Cells(3), allocation: Neyman)",
+        ),
+        ("jitter", "batch: 100", "batch: 100, jitter: (copies: 3, size: 0.05)"),
+        ("rad", "batch: 100", "batch: 100, adapt: Rad(every: 15)"),
+        ("rar", "batch: 100", "batch: 100, adapt: RarD(every: 15, add: 20)"),
+        ("auto", "batch: 100", "batch: Auto"),
+        ("naive", "batch: 100", "batch: Naive"),
+        ("micro", "batch: 100", "batch: 100, micro_batch: 7"),
+        (
+            "growth",
+            "Adam(steps: 40)",
+            "Adam(steps: 40, growth: Geometric(every: 10), average: Ema(0.9))",
+        ),
+        (
+            "judged",
+            "Adam(steps: 40)",
+            "Adam(steps: 40, warm_up: 5, growth: Adaptive(every: 5, confidence: 0.9), clip: Adaptive(1.5))",
+        ),
+        (
+            "others",
+            "Adam(steps: 40)",
+            "Sgd(steps: 20, learning_rate: 1e-4, clip: Norm(1)), Langevin(steps: 20, learning_rate: 1e-5), \
+             AdamW(steps: 20, decay: Plateau(patience: 5), average: Swa(0.5))",
+        ),
         ("soft", "value: \"20 + y\"", "value: \"20 + y\", soft: true"),
         ("fourier", "depth: 2", "depth: 2, activation: Sin, fourier_features: 6"),
         (
@@ -94,7 +123,8 @@ fn fresh_points_and_soft_conditions_solve_too() {
         assert_eq!(
             output.status.code(),
             Some(0),
-            "{name}: {}",
+            "{name}: {}{}",
+            String::from_utf8_lossy(&output.stderr),
             String::from_utf8_lossy(&output.stdout)
         );
     }
@@ -120,19 +150,26 @@ fn the_history_has_a_header_and_a_number_in_every_column() {
     let history = ok(std::fs::read_to_string(out.join("history.csv")));
     let mut lines = history.lines();
     let header: Vec<&str> = lines.next().unwrap_or("").split(',').collect();
-    assert_eq!(header[..5], ["stage", "step", "epoch", "loss", "loss interior"]);
+    assert_eq!(
+        header[..6],
+        ["stage", "step", "epoch", "points", "loss", "loss interior"]
+    );
     let mut stages: Vec<String> = Vec::new();
     for line in lines {
         let fields: Vec<&str> = line.split(',').collect();
         assert_eq!(fields.len(), header.len());
         for (name, field) in header.iter().zip(&fields).skip(1) {
+            if ["clipped", "signal_to_noise"].contains(name) {
+                assert!(field.is_empty(), "{name} = {field}, but nothing is clipped or judged");
+                continue;
+            }
             assert!(field.parse::<f64>().is_ok_and(f64::is_finite), "{name} = {field}");
         }
-        let terms: f64 = fields[4..fields.len() - 5]
+        let terms: f64 = fields[5..fields.len() - 7]
             .iter()
             .filter_map(|f| f.parse::<f64>().ok())
             .sum();
-        let loss: f64 = ok(fields[3].parse::<f64>());
+        let loss: f64 = ok(fields[4].parse::<f64>());
         assert!((terms - loss).abs() <= 1e-9 * loss);
         if stages.last().is_none_or(|stage| stage != fields[0]) {
             stages.push(fields[0].into());

@@ -1,0 +1,414 @@
+//! What mini-batches cost: gradient noise and step times, measured while a problem trains.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use burn::backend::Autodiff;
+use burn_flex::{Flex, FlexDevice};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::batch::{Collocation, Draw, Drawer, Growth, Jitter, noise};
+use crate::budget::check_memory;
+use crate::error::Error;
+use crate::jet::fused::Kernel;
+use crate::output::{Axis, Curve, Plot};
+use crate::problem::{Batch, Points, Problem};
+use crate::sampler::mix;
+use crate::solve::{architecture, start_values, term_names};
+use crate::training::{Adam, Checkpoint, Observer, Record, StageKind, StageState, Training};
+
+/// Batch gradients per size that its variance is measured with.
+const BATCHES: usize = 300;
+/// Points and neighbours of each that tell what jitter adds.
+const POINTS: usize = 128;
+const COPIES: usize = 8;
+
+/// The variance of the gradient of one size of batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Variance {
+    /// Interior points per batch B.
+    pub batch: usize,
+    /// Measured with replacement.
+    pub replaced: f64,
+    /// tr Σ/B.
+    pub law: f64,
+    /// Measured for shuffled epochs.
+    pub shuffled: f64,
+    /// tr Σ/B·(N − B)/(N − 1).
+    pub shuffled_law: f64,
+}
+
+/// The noise at one moment of training.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Steps of the first stage that were done.
+    pub step: usize,
+    /// |g|² of the full gradient.
+    pub square: f64,
+    /// tr Σ between points.
+    pub trace: f64,
+    /// ν, the effective number of directions of the noise.
+    pub freedom: f64,
+    /// The variance against the batch.
+    pub variances: Vec<Variance>,
+    /// Fitted exponents of the variance against the batch, with and without replacement.
+    pub exponents: [f64; 2],
+    /// Interior points: variance between points, and within the jitter of one point.
+    pub jitter: [f64; 2],
+}
+
+impl Moment {
+    /// tr Σ/|g|²: the batch at which noise and signal are equal.
+    pub fn scale(&self) -> f64 {
+        self.trace / self.square
+    }
+}
+
+/// The report of `pinn noise`.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The moments.
+    pub moments: Vec<Moment>,
+    /// Batches and step times, s.
+    pub times: Vec<(usize, f64)>,
+    /// τ_f: the part of a step's time that does not depend on the batch, s.
+    pub fixed: f64,
+    /// τ_d: the time that a point adds, s.
+    pub per_point: f64,
+    /// Learning rate of the first stage.
+    pub rate: f64,
+    /// Its interior points per step.
+    pub batch: usize,
+    /// All interior points.
+    pub points: usize,
+}
+
+/// Keeps what a stage last saved.
+#[derive(Default)]
+pub struct Silent {
+    /// The last checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// The last line of the history.
+    pub record: Option<Record>,
+}
+
+impl Observer for Silent {
+    fn record(&mut self, record: &Record) {
+        self.record = Some(record.clone());
+    }
+
+    fn keep(&mut self, _parameters: &[f64]) {}
+
+    fn due(&self) -> bool {
+        false
+    }
+
+    fn save(&mut self, checkpoint: Checkpoint) {
+        self.checkpoint = Some(checkpoint);
+    }
+}
+
+/// Runs one stage on the CPU without writing anything.
+pub fn run_stage(
+    stage: &StageKind,
+    kernel: &Kernel<f64>,
+    collocation: &mut Collocation<'_>,
+    parameters: &mut Vec<f64>,
+    state: StageState,
+    pause: Option<usize>,
+    micro_batch: usize,
+) -> Silent {
+    let mut silent = Silent::default();
+    let interrupted = AtomicBool::new(false);
+    let problem = collocation.problem();
+    let mut training = Training {
+        problem,
+        kernel,
+        interrupted: &interrupted,
+        pause,
+        observer: &mut silent,
+        micro_batch,
+        chunk_bytes: crate::training::CHUNK_BYTES,
+        device: "cpu".into(),
+        quick: false,
+        reports: Vec::new(),
+        begun: Instant::now(),
+        before: 0.0,
+    };
+    let seed = mix(problem.file.seed, 0x57a6_e000);
+    training.stage::<Autodiff<Flex>>(stage, seed, collocation, parameters, &FlexDevice, state);
+    silent
+}
+
+/// Measured times of a first-order step for several batches, s.
+pub fn measure_steps(collocation: &mut Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> Vec<(usize, f64)> {
+    let n = collocation.terms[0].len();
+    let mut sizes: Vec<usize> = [64, 256, 1024, 4096].into_iter().filter(|size| *size < n).collect();
+    sizes.push(n.min(8192));
+    sizes
+        .into_iter()
+        .map(|size| {
+            let steps = (4096 / size).clamp(4, 32);
+            let stage = StageKind::Adam(Adam {
+                steps,
+                growth: Some(Growth::Steps(vec![(0, size)])),
+                warm_up: 0,
+                couple: false,
+                ..Adam::default()
+            });
+            let fastest = (0..5)
+                .map(|_| {
+                    let mut parameters = parameters.to_vec();
+                    let start = Instant::now();
+                    run_stage(
+                        &stage,
+                        kernel,
+                        collocation,
+                        &mut parameters,
+                        StageState::Start,
+                        None,
+                        size,
+                    );
+                    start.elapsed().as_secs_f64() / steps as f64
+                })
+                .fold(f64::INFINITY, f64::min);
+            (size, fastest)
+        })
+        .collect()
+}
+
+/// Measures the noise of a problem after given numbers of steps of its first stage.
+///
+/// # Errors
+/// A problem that does not fit into memory, or one that begins with a full-batch stage.
+pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
+    let plan = check_memory(&problem)?;
+    let stage = match problem.file.training.first() {
+        Some(stage) if stage.is_first_order() => stage.clone(),
+        _ => StageKind::Adam(Adam::default()),
+    };
+    let names = term_names(&problem);
+    let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
+    let kernel = Kernel::new(architecture(&problem, &mut random));
+    let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
+    let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
+    let times = measure_steps(&mut collocation, &kernel, &parameters);
+    let (fixed, per_point) = noise::step_times(&times);
+    let mut state = StageState::Start;
+    let mut moments = Vec::new();
+    let mut wanted: Vec<usize> = at.iter().map(|step| (*step).min(stage.steps())).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    for step in wanted {
+        let silent = run_stage(
+            &stage,
+            &kernel,
+            &mut collocation,
+            &mut parameters,
+            std::mem::replace(&mut state, StageState::Start),
+            Some(step),
+            plan.micro_batch,
+        );
+        if let Some(checkpoint) = silent.checkpoint {
+            state = checkpoint.stage;
+        }
+        moments.push(moment(&collocation, &kernel, &parameters, step));
+    }
+    let points = collocation.terms[0].len();
+    Ok(Report {
+        moments,
+        times,
+        fixed,
+        per_point,
+        rate: stage.learning_rate().unwrap_or(0.0),
+        batch: problem.file.points.batch_size(points),
+        points,
+    })
+}
+
+/// Sizes of batches for a problem with these points per term: powers of two from where every term has a few points.
+fn batch_sizes(lengths: &[usize]) -> Vec<usize> {
+    let n = lengths[0];
+    let least = lengths
+        .iter()
+        .filter(|length| **length > 1)
+        .map(|length| (4 * n).div_ceil(*length))
+        .max()
+        .unwrap_or(4);
+    let sizes: Vec<usize> = (0..40)
+        .map(|k| 1_usize << k)
+        .filter(|size| *size >= least.min(n / 8) && *size <= n / 2 && *size <= 4096)
+        .collect();
+    if sizes.is_empty() { vec![(n / 2).max(1)] } else { sizes }
+}
+
+fn moment(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64], step: usize) -> Moment {
+    let file = &collocation.problem().file;
+    let lengths: Vec<usize> = collocation.terms.iter().map(|term| term.len()).collect();
+    let measured = noise::PointNoise::measure(collocation, kernel, parameters);
+    let sizes = batch_sizes(&lengths);
+    let drawn = |draw: Draw, size: usize| {
+        // Every term in strict proportion, so that the law is about one number.
+        let given = collocation
+            .terms
+            .iter()
+            .map(|term| {
+                let share = (term.len() as f64 * size as f64 / lengths[0] as f64).round() as usize;
+                (term.name.clone(), share.max(1))
+            })
+            .collect();
+        Points {
+            draw,
+            batch: Some(Batch::Sizes(given)),
+            ..noise::plain(&file.points)
+        }
+    };
+    let gradients = |draw: Draw, size: usize| -> (Vec<Vec<f64>>, Vec<usize>) {
+        let points = drawn(draw, size);
+        let seed = mix(file.seed, 0x01_5e00 + size as u64);
+        let mut drawer = Drawer::new(&points, seed, Default::default(), collocation, kernel);
+        let sizes = drawer.sizes(collocation, size);
+        let gradients = (0..BATCHES)
+            .map(|_| noise::batch_gradient(collocation, kernel, parameters, &mut drawer, size))
+            .collect();
+        (gradients, sizes)
+    };
+    let mut freedom = 1.0;
+    let mut trace = measured.traces.iter().sum();
+    let variances: Vec<Variance> = sizes
+        .iter()
+        .map(|&size| {
+            let (replaced, counts) = gradients(Draw::Replacement, size);
+            let (shuffled, _) = gradients(Draw::Shuffle, size);
+            freedom = noise::freedom(&replaced);
+            trace = measured.trace(&counts);
+            Variance {
+                batch: size,
+                replaced: noise::moments(&replaced).1,
+                law: trace / size as f64,
+                // Batches of one epoch depend on each other: their variance is taken about the true gradient.
+                shuffled: shuffled
+                    .iter()
+                    .map(|g| noise::distance(g, &measured.gradient))
+                    .sum::<f64>()
+                    / BATCHES as f64,
+                shuffled_law: measured.without_replacement(&counts, &lengths),
+            }
+        })
+        .collect();
+    let exponent = |pick: fn(&Variance) -> f64| slope(variances.iter().map(|v| (v.batch as f64, pick(v))));
+    Moment {
+        step,
+        square: measured.square(),
+        trace,
+        freedom,
+        exponents: [exponent(|v| v.replaced), exponent(|v| v.shuffled)],
+        variances,
+        jitter: jitter(collocation, kernel, parameters),
+    }
+}
+
+/// The slope of ln y against ln x.
+fn slope(points: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let logarithms: Vec<(f64, f64)> = points.map(|(x, y)| (x.ln(), y.ln())).collect();
+    let n = logarithms.len() as f64;
+    let mean = |pick: fn(&(f64, f64)) -> f64| logarithms.iter().map(pick).sum::<f64>() / n;
+    let (mx, my) = (mean(|p| p.0), mean(|p| p.1));
+    let over: f64 = logarithms.iter().map(|(x, y)| (x - mx) * (y - my)).sum();
+    over / logarithms.iter().map(|(x, _)| (x - mx).powi(2)).sum::<f64>()
+}
+
+/// Variance of a point's gradient between points and within the jitter of one point (one-way analysis of variance), of the
+/// interior.
+fn jitter(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> [f64; 2] {
+    let problem = collocation.problem();
+    let jitter = problem.file.points.jitter.clone().unwrap_or_default();
+    let jitter = Jitter {
+        copies: COPIES,
+        ..jitter
+    };
+    let term = &collocation.terms[0];
+    let n = term.len();
+    let (mut means, mut within) = (Vec::new(), 0.0);
+    let p = parameters.len();
+    for k in 0..POINTS.min(n) {
+        let index = k * n / POINTS.min(n);
+        let units: Vec<[f64; 4]> = (0..COPIES)
+            .map(|copy| jitter.shift(term.unit(index), mix(problem.file.seed, k as u64), copy))
+            .collect();
+        let mut rows = crate::formulation::term_rows(problem, 0, &units);
+        rows.weights.fill(term.point_weight(index) * n as f64);
+        let mut gradients = vec![0.0; COPIES * p];
+        kernel.point_gradients(parameters, &rows, 0, COPIES, &mut gradients);
+        let gradients: Vec<Vec<f64>> = gradients.chunks(p).map(<[f64]>::to_vec).collect();
+        let (mean, variance) = noise::moments(&gradients);
+        means.push(mean);
+        within += variance;
+    }
+    within /= means.len() as f64;
+    let between = noise::moments(&means).1 - within / COPIES as f64;
+    [between.max(0.0), within]
+}
+
+impl Report {
+    /// b* = √(noise scale·τ_f/τ_d) at a moment.
+    pub fn optimal(&self, moment: &Moment) -> f64 {
+        noise::optimal(moment.scale(), self.fixed, self.per_point).clamp(1.0, self.points as f64)
+    }
+
+    /// Writes `noise.csv` and `noise.svg`.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    pub fn write(&self, folder: &Path, title: &str) -> Result<(), Error> {
+        std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+        let mut table = String::from(
+            "step,batch,variance_with_replacement,law,variance_shuffled,law_shuffled,gradient_squared,trace,noise_scale\n",
+        );
+        for moment in &self.moments {
+            for v in &moment.variances {
+                table.push_str(&format!(
+                    "{},{},{:e},{:e},{:e},{:e},{:e},{:e},{:e}\n",
+                    moment.step,
+                    v.batch,
+                    v.replaced,
+                    v.law,
+                    v.shuffled,
+                    v.shuffled_law,
+                    moment.square,
+                    moment.trace,
+                    moment.scale()
+                ));
+            }
+        }
+        let path = folder.join("noise.csv");
+        std::fs::write(&path, table).map_err(Error::file("write", &path))?;
+        let mut curves = Vec::new();
+        for moment in self.moments.iter().rev().take(1) {
+            let mut curve = |name: &str, marks: bool, pick: fn(&Variance) -> f64| {
+                curves.push(Curve {
+                    name: format!("{name}, step {}", moment.step),
+                    points: moment.variances.iter().map(|v| (v.batch as f64, pick(v))).collect(),
+                    marks,
+                });
+            };
+            curve("law tr Σ/B", false, |v| v.law);
+            curve("with replacement", true, |v| v.replaced);
+            curve("law without replacement", false, |v| v.shuffled_law);
+            curve("shuffled epochs", true, |v| v.shuffled);
+        }
+        Plot {
+            title: format!("{title}: variance of the batch gradient"),
+            x: Axis {
+                label: "interior points per batch B".into(),
+            },
+            y: Axis {
+                label: "variance of the gradient".into(),
+            },
+            curves,
+        }
+        .write(&folder.join("noise.svg"))
+    }
+}

@@ -1,0 +1,50 @@
+//! Where a run stands, so that it can go on after any interruption.
+
+use serde::{Deserialize, Serialize};
+
+use super::StageReport;
+use super::first_order::FirstOrderState;
+use super::gauss_newton::GaussNewtonState;
+use super::lbfgs::LbfgsState;
+
+/// Everything that the rest of a run depends on, besides the problem file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Version of the program that wrote it.
+    pub version: String,
+    /// The device as on the command line.
+    pub device: String,
+    /// Whether the run was shortened by `--quick`.
+    pub quick: bool,
+    /// The weights λ of the terms.
+    pub weights: Vec<f64>,
+    /// Size of the field per component.
+    pub scale: Vec<f64>,
+    /// The last parameters whose loss is known to be finite.
+    pub parameters: Vec<f64>,
+    /// Interior points in the unit cube, if they were adapted.
+    pub adapted: Option<Vec<[f64; 4]>>,
+    /// The stages that are done.
+    pub reports: Vec<StageReport>,
+    /// The stage in work.
+    pub stage: StageState,
+    /// Wall time of the stage in work so far, s.
+    pub stage_seconds: f64,
+    /// Wall time of the run so far, s.
+    pub seconds: f64,
+    /// Bytes of `history.csv` that belong to what is done.
+    pub history: u64,
+}
+
+/// The state of the stage in work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StageState {
+    /// It has not begun.
+    Start,
+    /// Between two steps of a first-order stage.
+    FirstOrder(FirstOrderState),
+    /// Between two iterations of L-BFGS.
+    Lbfgs(LbfgsState),
+    /// Between two iterations of Gauss–Newton.
+    GaussNewton(GaussNewtonState),
+}

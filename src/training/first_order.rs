@@ -1,0 +1,576 @@
+//! First-order training on mini-batches.
+
+mod kinds;
+mod rule;
+mod settings;
+
+use burn::backend::{Autodiff, NdArray};
+use burn::module::Param;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Tensor, TensorData};
+use burn_flex::Flex;
+use serde::{Deserialize, Serialize};
+
+pub use kinds::{Adam, AdamW, Langevin, Sgd};
+pub(super) use settings::Settings;
+pub use settings::{Average, Clip, Decay, Plateau};
+
+use super::checkpoint::StageState;
+#[cfg(feature = "cuda")]
+use super::objective::DeviceObjective;
+use super::objective::{FusedObjective, Objective};
+use super::{Record, StopReason, Training};
+use crate::batch::{Action, Adaptive, Collocation, DrawState, Drawer, Growth, Selection, noise};
+use crate::jet::fused::Kernel;
+use crate::jet::generic::{self, RowTensors};
+use crate::jet::operation::least_squares;
+use crate::loss::Rows;
+use crate::network::{Architecture, Mlp, download, upload};
+use crate::sampler::mix;
+use rule::Rule;
+
+/// Parts of a batch that tell how noisy its gradient is.
+const PARTS: usize = 8;
+/// Decay of the running means of norm and loss.
+const MEMORY: f64 = 0.99;
+
+/// A first-order stage between two steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FirstOrderState {
+    step: usize,
+    parameters: Vec<f64>,
+    moments: Vec<Vec<f32>>,
+    average: Option<Vec<f32>>,
+    averaged: u64,
+    first_batch: usize,
+    batch: usize,
+    /// Interior points seen.
+    seen: u64,
+    /// By what a plateau or noise has lowered the rate.
+    slowed: f64,
+    mean_loss: f64,
+    lowest: f64,
+    since_lowest: usize,
+    mean_norm: f64,
+    clipped: u64,
+    /// Signal-to-noise ratio of the gradient when it was last measured.
+    signal: Option<f64>,
+    draw: DrawState,
+    last: f64,
+}
+
+impl FirstOrderState {
+    fn new(parameters: &[f64], batch: usize) -> Self {
+        Self {
+            parameters: parameters.to_vec(),
+            first_batch: batch,
+            batch,
+            slowed: 1.0,
+            lowest: f64::INFINITY,
+            mean_loss: f64::NAN,
+            mean_norm: f64::NAN,
+            last: f64::NAN,
+            ..Self::default()
+        }
+    }
+}
+
+/// Runs a stage from its start or from `resumed`.
+pub(super) fn run<B: FirstOrderBackend>(
+    settings: &Settings<'_>,
+    training: &mut Training<'_>,
+    collocation: &mut Collocation<'_>,
+    seed: u64,
+    parameters: &mut Vec<f64>,
+    device: &B::Device,
+    resumed: Option<FirstOrderState>,
+) -> (usize, f64, StopReason) {
+    let points = &training.problem.file.points;
+    let kernel = Kernel::<f32>::new(training.kernel.architecture().clone());
+    let first = points.batch_size(collocation.terms[0].len());
+    let mut state = resumed.unwrap_or_else(|| FirstOrderState::new(parameters, first));
+    let mut network = Mlp::<B>::new(&state.parameters, device);
+    let mut rule = Rule::<B::InnerBackend>::new(
+        settings.method,
+        state.parameters.len(),
+        &state.moments,
+        mix(seed, 0x401),
+        device,
+    );
+    let mut average: Option<Tensor<B::InnerBackend, 1>> = state
+        .average
+        .as_ref()
+        .map(|values| upload(TensorData::from(&values[..]), device));
+    let mut drawer = Drawer::new(
+        points,
+        seed,
+        std::mem::take(&mut state.draw),
+        collocation,
+        training.kernel,
+    );
+    let micro = training.micro_batch;
+    let form = if points.naive() { Form::Tape } else { Form::Fused };
+    let mut kept: Option<(usize, Vec<B::Batch>)> = None;
+    // Reading back costs a synchronisation on a device; a hundred steps are a moment on any.
+    let report = (settings.steps / 200).clamp(1, 100);
+    while state.step < settings.steps {
+        let step = state.step;
+        if training.interrupted() || training.pause == Some(step) {
+            capture(&mut state, &network, &rule, average.as_ref(), &drawer);
+            training.save(collocation, parameters, StageState::FirstOrder(state.clone()));
+            take_finite(&network, parameters);
+            return (step, state.last, StopReason::Interrupted);
+        }
+        if training.observer.due() {
+            capture(&mut state, &network, &rule, average.as_ref(), &drawer);
+            training.save(collocation, parameters, StageState::FirstOrder(state.clone()));
+        }
+        if let Some(adapt) = &points.adapt
+            && step > 0
+            && step.is_multiple_of(adapt.every())
+        {
+            let list = adapt.points(collocation, training.kernel, &network.to_vec(), mix(seed, step as u64));
+            collocation.adapt(list);
+            drawer.restart(collocation);
+            kept = None;
+        }
+        let available = collocation.terms[0].len();
+        if drawer.every().is_some_and(|every| step.is_multiple_of(every.max(1))) {
+            drawer.measure(collocation, training.kernel, &network.to_vec());
+        }
+        match settings.growth {
+            Some(Growth::Adaptive(adaptive)) if step.is_multiple_of(adaptive.every) && step >= settings.warm_up => {
+                judge::<B>(
+                    adaptive,
+                    &kernel,
+                    &network,
+                    collocation,
+                    &mut drawer,
+                    &mut state,
+                    form,
+                    device,
+                );
+            }
+            Some(growth) => state.batch = growth.size(step, state.first_batch, available).unwrap_or(state.batch),
+            None => {}
+        }
+        let whole = state.batch >= available && full(points);
+        if !whole {
+            kept = None;
+        }
+        if kept.as_ref().is_none_or(|(batch, _)| *batch != state.batch) {
+            let selections = drawer.next(collocation, state.batch);
+            let micro = if form == Form::Tape { usize::MAX } else { micro };
+            let parts = micro_batches(&selections, micro);
+            if whole {
+                let uploaded = parts
+                    .iter()
+                    .map(|part| upload_part::<B>(collocation, part, form, device))
+                    .collect();
+                kept = Some((state.batch, uploaded));
+            } else {
+                // One micro-batch is gathered, used and dropped before the next.
+                let mut sum: Option<Step<B>> = None;
+                for part in &parts {
+                    let rows = upload_part::<B>(collocation, part, form, device);
+                    add(&mut sum, gradient(&kernel, &network, &rows));
+                }
+                state.seen += selections[0].len() as u64;
+                let Some(sum) = sum else { break };
+                if let Some(stop) = advance(
+                    settings,
+                    training,
+                    &mut state,
+                    &mut network,
+                    &mut rule,
+                    &mut average,
+                    sum,
+                    report,
+                    available,
+                    parameters,
+                ) {
+                    return (step, state.last, stop);
+                }
+                continue;
+            }
+        }
+        let mut sum: Option<Step<B>> = None;
+        for rows in kept.iter().flat_map(|(_, parts)| parts) {
+            add(&mut sum, gradient(&kernel, &network, rows));
+        }
+        state.seen += available as u64;
+        let Some(sum) = sum else { break };
+        if let Some(stop) = advance(
+            settings,
+            training,
+            &mut state,
+            &mut network,
+            &mut rule,
+            &mut average,
+            sum,
+            report,
+            available,
+            parameters,
+        ) {
+            return (step, state.last, stop);
+        }
+    }
+    take_finite(&network, parameters);
+    if let Some(average) = average {
+        let mean = download(average);
+        if mean.iter().all(|v| v.is_finite()) {
+            *parameters = mean;
+        }
+    }
+    (settings.steps, state.last, StopReason::StepsDone)
+}
+
+/// Whether a batch of all points is the same in every step.
+fn full(points: &crate::problem::Points) -> bool {
+    use crate::batch::Draw;
+    matches!(points.draw, Draw::Shuffle | Draw::Strata(_)) && points.jitter.is_none()
+}
+
+/// Loss terms and gradient of one or more micro-batches.
+struct Step<B: FirstOrderBackend> {
+    gradient: Tensor<B::InnerBackend, 1>,
+    terms: Vec<Terms>,
+}
+
+fn add<B: FirstOrderBackend>(sum: &mut Option<Step<B>>, more: Option<Step<B>>) {
+    match (sum.as_mut(), more) {
+        (Some(sum), Some(more)) => {
+            sum.gradient = sum.gradient.clone() + more.gradient;
+            sum.terms.extend(more.terms);
+        }
+        (None, more) => *sum = more,
+        (Some(_), None) => {}
+    }
+}
+
+fn gradient<B: FirstOrderBackend>(kernel: &Kernel<f32>, network: &Mlp<B>, rows: &B::Batch) -> Option<Step<B>> {
+    let parameters = network.parameters.val();
+    let (loss, terms) = B::loss(kernel, parameters.clone(), rows);
+    let gradient = parameters.grad(&loss.backward())?;
+    Some(Step {
+        gradient,
+        terms: vec![terms],
+    })
+}
+
+/// Cuts a batch into parts of at most `size` points per term; their losses and gradients add up to the batch's.
+pub fn micro_batches(selections: &[Selection], size: usize) -> Vec<Vec<Selection>> {
+    let longest = selections.iter().map(Selection::len).max().unwrap_or(0);
+    let count = longest.div_ceil(size.max(1)).max(1);
+    (0..count)
+        .map(|k| {
+            selections
+                .iter()
+                .map(|selection| {
+                    let n = selection.len();
+                    selection.part(n * k / count, 1, n * (k + 1) / count, 1.0)
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn upload_part<B: FirstOrderBackend>(
+    collocation: &Collocation<'_>,
+    part: &[Selection],
+    form: Form,
+    device: &B::Device,
+) -> B::Batch {
+    let rows = part
+        .iter()
+        .enumerate()
+        .map(|(t, selection)| collocation.gather::<f32>(t, selection))
+        .collect();
+    B::upload(rows, form, device)
+}
+
+/// Takes the step that `sum` asks for; the reason to stop, if the loss is not finite.
+#[expect(clippy::too_many_arguments, reason = "the body of one loop")]
+fn advance<B: FirstOrderBackend>(
+    settings: &Settings<'_>,
+    training: &mut Training<'_>,
+    state: &mut FirstOrderState,
+    network: &mut Mlp<B>,
+    rule: &mut Rule<B::InnerBackend>,
+    average: &mut Option<Tensor<B::InnerBackend, 1>>,
+    sum: Step<B>,
+    report: usize,
+    available: usize,
+    parameters: &mut Vec<f64>,
+) -> Option<StopReason> {
+    let step = state.step;
+    let growth = state.batch as f64 / state.first_batch.max(1) as f64;
+    let rate = settings.rate(step) * state.slowed * settings.coupling(growth);
+    let plateau = match settings.decay {
+        Decay::Plateau(plateau) => Some(plateau),
+        _ => None,
+    };
+    let mut gradient = sum.gradient;
+    let reported = step.is_multiple_of(report) || step + 1 == settings.steps;
+    let norm = (reported || settings.clip.is_some()).then(|| super::norm(&download(gradient.clone())));
+    let mut terms = Vec::new();
+    if reported || plateau.is_some() {
+        for part in sum.terms {
+            let part = part();
+            terms.resize(part.len(), 0.0);
+            terms.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
+        state.last = terms.iter().sum();
+        if !state.last.is_finite() {
+            return Some(training.non_finite(step, &terms));
+        }
+    }
+    if let Some(plateau) = plateau {
+        state.mean_loss = running(state.mean_loss, state.last);
+        state.since_lowest += 1;
+        if state.mean_loss < state.lowest {
+            state.lowest = state.mean_loss;
+            state.since_lowest = 0;
+        } else if state.since_lowest >= plateau.patience {
+            state.slowed *= plateau.factor;
+            state.since_lowest = 0;
+        }
+    }
+    if let (Some(clip), Some(norm)) = (settings.clip, norm) {
+        let limit = match clip {
+            Clip::Norm(limit) => limit,
+            Clip::Adaptive(factor) if state.mean_norm.is_finite() => factor * state.mean_norm,
+            Clip::Adaptive(_) => f64::INFINITY,
+        };
+        if norm > limit {
+            gradient = gradient * (limit / norm);
+            state.clipped += 1;
+        }
+        // A single outlier must not raise the mean that later ones are measured by.
+        state.mean_norm = running(state.mean_norm, norm.min(limit));
+    }
+    if reported {
+        // The last parameters whose loss is known to be finite.
+        *parameters = network.to_vec();
+        training.observer.record(&Record {
+            stage: settings.name,
+            step: step + 1,
+            steps: settings.steps,
+            epoch: state.seen as f64 / available as f64,
+            seen: state.seen,
+            loss: state.last,
+            terms,
+            gradient_norm: norm,
+            rate,
+            batch: state.batch,
+            clipped: settings.clip.map(|_| state.clipped as f64 / (step + 1) as f64),
+            signal: state.signal,
+        });
+    }
+    let next = rule.step(step, rate, network.parameters.val().inner(), gradient);
+    match settings.average {
+        Some(Average::Ema(decay)) => {
+            // The mean of all parameters so far until it is as long as the decay's memory.
+            state.averaged += 1;
+            let weight = (1.0 - decay).max(1.0 / state.averaged as f64);
+            *average = Some(blend(average.take(), &next, weight));
+        }
+        Some(Average::Swa(start)) if step as f64 >= start * settings.steps as f64 => {
+            state.averaged += 1;
+            *average = Some(blend(average.take(), &next, 1.0 / state.averaged as f64));
+        }
+        _ => {}
+    }
+    *network = Mlp {
+        parameters: Param::from_tensor(Tensor::from_inner(next)),
+    };
+    state.step += 1;
+    None
+}
+
+fn blend<B: Backend>(mean: Option<Tensor<B, 1>>, next: &Tensor<B, 1>, weight: f64) -> Tensor<B, 1> {
+    match mean {
+        Some(mean) => mean * (1.0 - weight) + next.clone() * weight,
+        None => next.clone(),
+    }
+}
+
+fn running(mean: f64, value: f64) -> f64 {
+    if mean.is_finite() {
+        MEMORY * mean + (1.0 - MEMORY) * value
+    } else {
+        value
+    }
+}
+
+/// Measures the signal-to-noise ratio |g|²/(tr Σ/B) on parts of one batch and acts on it.
+#[expect(clippy::too_many_arguments, reason = "the body of one loop")]
+fn judge<B: FirstOrderBackend>(
+    adaptive: &Adaptive,
+    kernel: &Kernel<f32>,
+    network: &Mlp<B>,
+    collocation: &Collocation<'_>,
+    drawer: &mut Drawer<'_>,
+    state: &mut FirstOrderState,
+    form: Form,
+    device: &B::Device,
+) {
+    let available = collocation.terms[0].len();
+    let largest = adaptive.largest.unwrap_or(available).min(available);
+    let selections = drawer.next(collocation, state.batch);
+    let gradients: Vec<Vec<f64>> = (0..PARTS)
+        .filter_map(|k| {
+            let part: Vec<Selection> = selections
+                .iter()
+                .map(|selection| {
+                    let parts = PARTS.min(selection.len());
+                    // Terms with fewer points than parts go round.
+                    selection.part(k % parts, parts, selection.len(), parts as f64)
+                })
+                .collect();
+            let rows = upload_part::<B>(collocation, &part, form, device);
+            gradient(kernel, network, &rows).map(|step| download(step.gradient))
+        })
+        .collect();
+    let signal = noise::signal(&gradients);
+    state.signal = Some(signal);
+    if signal * (1.0 - adaptive.confidence) >= 1.0 {
+        return;
+    }
+    if adaptive.action == Action::Grow && state.batch < largest {
+        state.batch = (state.batch * 2).min(largest);
+    } else if state.batch < available {
+        // The full batch has no noise: nothing is gained by slowing it down.
+        state.slowed *= 0.5;
+    }
+}
+
+fn capture<B: FirstOrderBackend>(
+    state: &mut FirstOrderState,
+    network: &Mlp<B>,
+    rule: &Rule<B::InnerBackend>,
+    average: Option<&Tensor<B::InnerBackend, 1>>,
+    drawer: &Drawer<'_>,
+) {
+    state.parameters = network.to_vec();
+    state.moments = rule.moments();
+    state.average = average.map(|mean| download(mean.clone()).iter().map(|v| *v as f32).collect());
+    state.draw = drawer.state.clone();
+}
+
+/// Takes the network's parameters over, unless the last steps made them non-finite.
+fn take_finite<B: Backend>(network: &Mlp<B>, parameters: &mut Vec<f64>) {
+    let end = network.to_vec();
+    if end.iter().all(|v| v.is_finite()) {
+        *parameters = end;
+    }
+}
+
+/// Reads the loss terms of a step, when they are wanted.
+pub type Terms = Box<dyn FnOnce() -> Vec<f64>>;
+
+/// How a batch is evaluated in host memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Block by block, by the fused kernel.
+    Fused,
+    /// At once, by Burn's tensor operations: every activation of the batch stays in memory until the gradient is done.
+    Tape,
+}
+
+/// A backend that training runs on.
+pub trait FirstOrderBackend: AutodiffBackend {
+    /// A mini-batch where the backend wants it.
+    type Batch;
+
+    /// Takes a mini-batch to the device.
+    fn upload(rows: Vec<Rows<f32>>, form: Form, device: &Self::Device) -> Self::Batch;
+
+    /// The loss, `[1]`, and its terms.
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms);
+
+    /// The full-batch objective in f64.
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        device: &Self::Device,
+    ) -> Box<dyn Objective + 'a>;
+}
+
+/// A mini-batch in host memory.
+pub enum HostBatch<B: AutodiffBackend> {
+    /// For the fused kernel.
+    Fused(Vec<Rows<f32>>),
+    /// For Burn's tensor operations.
+    Tape(Vec<RowTensors<B>>),
+}
+
+/// A backend in host memory, which the fused kernel serves.
+pub trait HostBackend: Backend {}
+
+impl HostBackend for Flex {}
+impl HostBackend for NdArray {}
+
+impl<B: HostBackend> FirstOrderBackend for Autodiff<B> {
+    type Batch = HostBatch<Self>;
+
+    fn upload(rows: Vec<Rows<f32>>, form: Form, device: &Self::Device) -> Self::Batch {
+        match form {
+            Form::Fused => HostBatch::Fused(rows),
+            Form::Tape => HostBatch::Tape(rows.iter().map(|rows| RowTensors::new(rows, device)).collect()),
+        }
+    }
+
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
+        match batch {
+            HostBatch::Fused(rows) => {
+                let (loss, terms) = least_squares(kernel, parameters, rows);
+                (loss, Box::new(move || terms))
+            }
+            HostBatch::Tape(rows) => tape(kernel.architecture(), parameters, rows),
+        }
+    }
+
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        _device: &Self::Device,
+    ) -> Box<dyn Objective + 'a> {
+        Box::new(FusedObjective { kernel, collocation })
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
+    type Batch = Vec<RowTensors<Self>>;
+
+    fn upload(rows: Vec<Rows<f32>>, _form: Form, device: &Self::Device) -> Self::Batch {
+        rows.iter().map(|rows| RowTensors::new(rows, device)).collect()
+    }
+
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
+        tape(kernel.architecture(), parameters, batch)
+    }
+
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        device: &Self::Device,
+    ) -> Box<dyn Objective + 'a> {
+        Box::new(DeviceObjective::<Self>::new(
+            kernel.architecture().clone(),
+            collocation,
+            device.clone(),
+        ))
+    }
+}
+
+/// The loss by Burn's tensor operations.
+fn tape<B: AutodiffBackend>(
+    architecture: &Architecture,
+    parameters: Tensor<B, 1>,
+    batch: &[RowTensors<B>],
+) -> (Tensor<B, 1>, Terms) {
+    let terms = generic::losses(architecture, &parameters, batch);
+    (terms.clone().sum(), Box::new(move || download(terms)))
+}

@@ -1,0 +1,135 @@
+//! Interrupted runs go on where they stopped, to the bit.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{ok, pinn, scratch, text};
+
+/// Every kind of state: momentum, averages, growing batches, importance, adapted points, pairs, damping.
+const PROBLEM: &str = r#"Problem(
+    title: "resumed",
+    geometry: Rectangle(min: (0, 0), max: (2, 1)),
+    equation: Diffusion(conductivity: 3),
+    conditions: [
+        Value(on: "left", value: "20 + y"),
+        Value(on: "right", value: "30 + y"),
+        Flux(on: "bottom", value: -3),
+        Flux(on: "top", value: "3 + 3*pi/2*sin(pi*x/2)*sinh(pi/2)"),
+    ],
+    points: (interior: 900, boundary: 200, batch: 64, draw: Importance(every: 37), adapt: Rad(every: 150)),
+    network: Mlp(width: 12, depth: 2),
+    training: [
+        Adam(steps: 400, growth: Adaptive(every: 15, confidence: 0.8), clip: Adaptive(2), average: Ema(0.99)),
+        Sgd(steps: 200, learning_rate: 1e-5, decay: Plateau(patience: 20)),
+        Langevin(steps: 100, learning_rate: 1e-6),
+        Lbfgs(iterations: 150, history: 10),
+        GaussNewton(iterations: 25, tolerance: 0),
+    ],
+    output: (cells: 100, check_points: 500),
+)"#;
+
+/// What must be the same to the bit: network and fields, and the history but for its clock and memory.
+fn results(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<String>) {
+    let history = ok(std::fs::read_to_string(folder.join("history.csv")));
+    let lines = history.lines().map(|line| {
+        let columns: Vec<&str> = line.split(',').collect();
+        columns[..columns.len() - 2].join(",")
+    });
+    (
+        ok(std::fs::read(folder.join("network.safetensors"))),
+        ok(std::fs::read(folder.join("solution.vtu"))),
+        lines.collect(),
+    )
+}
+
+#[test]
+fn a_run_killed_at_twenty_random_moments_ends_with_the_same_bits() {
+    let folder = scratch("killed");
+    let file = folder.join("resumed.ron");
+    ok(std::fs::write(&file, PROBLEM));
+    let whole = folder.join("whole");
+    let start = Instant::now();
+    let output = pinn(&["solve", text(&file), "--out", text(&whole)]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let time = start.elapsed();
+    let expected = results(&whole);
+    let mut killed = 0;
+    for moment in 0..20_u64 {
+        let out = folder.join(format!("killed-{moment}"));
+        // Fractions of the run's time in [0, 1), as random as a hash.
+        let fraction = pinn::sampler::unit(0xdead, moment);
+        let run = |arguments: &[&str], delay: Option<Duration>| {
+            let mut child = ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
+                .arg("solve")
+                .args(arguments)
+                .args(["--checkpoint", "0.02"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn());
+            if let Some(delay) = delay {
+                std::thread::sleep(delay);
+                // On Unix this is SIGKILL: nothing can be saved any more.
+                ok(child.kill());
+            }
+            ok(child.wait())
+        };
+        let status = run(&[text(&file), "--out", text(&out)], Some(time.mul_f64(fraction)));
+        killed += u64::from(!status.success());
+        if !out.join("problem.ron").exists() {
+            // Killed before it had opened its results.
+            continue;
+        }
+        // Every other run is killed once more on its way.
+        if moment % 2 == 0 {
+            run(&["--resume", text(&out)], Some(time.mul_f64(0.3 * (1.0 - fraction))));
+        }
+        let status = run(&["--resume", text(&out)], None);
+        assert_eq!(status.code(), Some(0), "moment {moment}");
+        assert!(
+            results(&out) == expected,
+            "moment {moment}, after {fraction:.2} of the run"
+        );
+    }
+    assert!(killed >= 15, "only {killed} runs were killed before they ended");
+}
+
+#[test]
+fn a_finished_run_can_be_resumed_and_stays_as_it_is() {
+    let folder = scratch("finished");
+    let file = folder.join("resumed.ron");
+    ok(std::fs::write(&file, PROBLEM));
+    let out = folder.join("out");
+    assert_eq!(
+        pinn(&["solve", text(&file), "--quick", "--out", text(&out)])
+            .status
+            .code(),
+        Some(0)
+    );
+    let before = results(&out);
+    assert_eq!(pinn(&["solve", "--resume", text(&out)]).status.code(), Some(0));
+    assert!(results(&out) == before);
+}
+
+#[test]
+fn resuming_what_is_no_run_is_refused() {
+    let folder = scratch("no_run");
+    let output = pinn(&["solve", "--resume", text(&folder)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("problem.ron"));
+    // A checkpoint that is none.
+    let file = folder.join("resumed.ron");
+    ok(std::fs::write(&file, PROBLEM));
+    let out = folder.join("out");
+    pinn(&["solve", text(&file), "--quick", "--out", text(&out)]);
+    ok(std::fs::write(out.join("checkpoint.bin"), b"nonsense"));
+    let output = pinn(&["solve", "--resume", text(&out)]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("checkpoint.bin") && said.contains("hint"), "{said}");
+}
