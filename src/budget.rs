@@ -29,7 +29,9 @@ pub struct Plan {
 /// much memory happens to be free.
 const STORED: u128 = 1 << 30;
 /// Points per term that are taken at once without a limit.
-const CHUNK: usize = 65_536;
+const CHUNK: usize = 8192;
+/// Points per term that a first-order step takes at once without a limit.
+const MICRO_BATCH: usize = 65_536;
 /// Resident size of the program itself with its threads.
 const PROGRAM: u128 = 10 << 20;
 /// Numbers per point, unit and channel that Burn's tensor operations hold until the gradient is done.
@@ -39,8 +41,10 @@ const TAPE: u128 = 5;
 struct Sizes {
     /// One point of every term, as f64 rows, times the number of points.
     stored: u128,
-    /// The widest point's rows, twice (f64 and f32), with its coordinates.
+    /// The widest point's rows, made when they are needed in f64 and used in f32, with its coordinates.
     point: u128,
+    /// The same gathered in f32 from rows that are kept, with its index and factor.
+    gathered: u128,
     /// What does not depend on the points.
     fixed: u128,
     /// Activations of one point by Burn's tensor operations.
@@ -92,7 +96,8 @@ fn sizes(problem: &Problem) -> Sizes {
             .zip(&widths)
             .map(|(n, width)| n.saturating_mul(*width))
             .fold(0, u128::saturating_add),
-        point: 3 * widest / 2 + 200,
+        point: 3 * widest / 2 + 160,
+        gathered: widest / 2 + 32,
         fixed: PROGRAM + buffers + vectors.saturating_mul(8).saturating_add(fields.saturating_mul(8)),
         tape: units * count * TAPE * 4,
         interior: lengths.first().copied().unwrap_or(0),
@@ -133,7 +138,7 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
         .iter()
         .any(|stage| matches!(stage, StageKind::GaussNewton(_)));
     let limit = problem.file.memory.as_ref().and_then(crate::problem::Memory::bytes);
-    let asked = points.micro_batch.unwrap_or(CHUNK);
+    let asked = points.micro_batch.unwrap_or(MICRO_BATCH);
     let mut plan = Plan {
         stored: sizes.stored <= STORED,
         chunk: CHUNK,
@@ -156,7 +161,11 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     let batch = largest_batch(problem, interior);
     let at_once = |size: usize| (size.min(interior) as u128).saturating_mul(sizes.point);
     let step = match points.naive() {
-        true => sizes.interior.saturating_mul(sizes.tape + sizes.point),
+        true => (batch as u128).saturating_mul(sizes.tape + sizes.point),
+        false if plan.stored => {
+            let selected = if batch < interior { 32 * batch as u128 } else { 0 };
+            selected + batch.min(plan.micro_batch) as u128 * terms * sizes.gathered
+        }
         false => at_once(batch.min(plan.micro_batch)),
     };
     let full = if plan.stored { 0 } else { at_once(plan.chunk) };
@@ -224,14 +233,16 @@ fn too_small(limit: u128, needed: u128) -> Refusal {
 /// The largest batch of any first-order stage.
 fn largest_batch(problem: &Problem, interior: usize) -> usize {
     let points = &problem.file.points;
-    let grows = problem.file.training.iter().any(StageKind::grows);
-    let automatic = points.batch == Some(Batch::All(Whole::Auto));
-    let importance = matches!(points.draw, crate::batch::Draw::Importance(_));
-    if grows || automatic || importance {
-        interior
-    } else {
-        points.batch_size(interior)
+    if points.batch == Some(Batch::All(Whole::Auto)) {
+        return interior;
     }
+    let first = points.batch_size(interior);
+    let stages = &problem.file.training;
+    stages
+        .iter()
+        .filter_map(|stage| stage.largest_batch(first, interior))
+        .max()
+        .unwrap_or(1)
 }
 
 /// The hint with the batch that would fit.

@@ -61,6 +61,24 @@ impl Device {
     }
 }
 
+impl Device {
+    /// Bytes that the device has reserved for this process; `None` for host memory, which the allocator counts.
+    pub fn reserved_bytes(self) -> Option<u64> {
+        match self {
+            Self::Cpu | Self::NdArray => None,
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => {
+                use burn::cubecl::Runtime;
+                use burn::cubecl::cuda::{CudaDevice, CudaRuntime};
+                let usage = CudaRuntime::client(&CudaDevice::new(index)).memory_usage();
+                usage.ok().map(|usage| usage.bytes_reserved)
+            }
+            #[cfg(not(feature = "cuda"))]
+            Self::Cuda(_) => None,
+        }
+    }
+}
+
 #[cfg(not(feature = "cuda"))]
 fn probe_cuda(_index: usize) -> Result<(), String> {
     Err("this build has no CUDA".into())

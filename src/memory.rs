@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Collocation, Growth};
 use crate::budget::plan;
+use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::noise::run_stage;
@@ -121,7 +122,8 @@ pub struct Measurement {
     pub predicted: u64,
     /// Bytes of the points that are kept.
     pub points: u64,
-    /// Most live bytes during the steps, above those before: activations, gradients, the batch's rows.
+    /// Most live bytes during the steps, above those before: activations, gradients, the batch's rows. On a GPU what its
+    /// memory pool reserved.
     pub activations: u64,
     /// Time per step, s.
     pub step: f64,
@@ -137,7 +139,8 @@ pub struct Measurement {
 ///
 /// # Errors
 /// A memory limit that is too small.
-pub fn measure(mut problem: Problem, empty: u64) -> Result<Measurement, Error> {
+pub fn measure(mut problem: Problem, device: Device, empty: u64) -> Result<Measurement, Error> {
+    device.probe()?;
     let plan = plan(&problem)?;
     let names = term_names(&problem);
     let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
@@ -147,10 +150,11 @@ pub fn measure(mut problem: Problem, empty: u64) -> Result<Measurement, Error> {
     let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
     let points = live_bytes() - before;
     let stage = problem.file.training[0].clone();
-    let live = live_bytes();
+    let (live, reserved) = (live_bytes(), device.reserved_bytes());
     restart_peak();
     let start = Instant::now();
     let silent = run_stage(
+        device,
         &stage,
         &kernel,
         &mut collocation,
@@ -160,7 +164,11 @@ pub fn measure(mut problem: Problem, empty: u64) -> Result<Measurement, Error> {
         plan.micro_batch,
     );
     let seconds = start.elapsed().as_secs_f64();
-    let activations = peak_bytes().saturating_sub(live);
+    // A device's pool only grows: what it has reserved is the most that was in use.
+    let activations = match (device.reserved_bytes(), reserved) {
+        (Some(after), Some(before)) => after.saturating_sub(before),
+        _ => peak_bytes().saturating_sub(live) as u64,
+    };
     let peak = peak_memory().unwrap_or(0);
     let loss = FusedObjective {
         kernel: &kernel,
@@ -174,7 +182,7 @@ pub fn measure(mut problem: Problem, empty: u64) -> Result<Measurement, Error> {
         peak,
         predicted: plan.predicted,
         points: points as u64,
-        activations: activations as u64,
+        activations,
         step: seconds / stage.steps() as f64,
         steps: stage.steps(),
         seen: silent.record.map_or(0, |record| record.seen),

@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use burn::backend::Autodiff;
-use burn_flex::{Flex, FlexDevice};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::batch::{Collocation, Draw, Drawer, Growth, Jitter, noise};
 use crate::budget::check_memory;
+use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::output::{Axis, Curve, Plot};
@@ -110,8 +109,10 @@ impl Observer for Silent {
     }
 }
 
-/// Runs one stage on the CPU without writing anything.
+/// Runs one stage without writing anything.
+#[expect(clippy::too_many_arguments, reason = "what a stage depends on")]
 pub fn run_stage(
+    device: Device,
     stage: &StageKind,
     kernel: &Kernel<f64>,
     collocation: &mut Collocation<'_>,
@@ -131,14 +132,14 @@ pub fn run_stage(
         observer: &mut silent,
         micro_batch,
         chunk_bytes: crate::training::CHUNK_BYTES,
-        device: "cpu".into(),
+        device,
         quick: false,
         reports: Vec::new(),
         begun: Instant::now(),
         before: 0.0,
     };
     let seed = mix(problem.file.seed, 0x57a6_e000);
-    training.stage::<Autodiff<Flex>>(stage, seed, collocation, parameters, &FlexDevice, state);
+    training.stage(stage, seed, collocation, parameters, state);
     silent
 }
 
@@ -163,6 +164,7 @@ pub fn measure_steps(collocation: &mut Collocation<'_>, kernel: &Kernel<f64>, pa
                     let mut parameters = parameters.to_vec();
                     let start = Instant::now();
                     run_stage(
+                        Device::Cpu,
                         &stage,
                         kernel,
                         collocation,
@@ -203,6 +205,7 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
     wanted.dedup();
     for step in wanted {
         let silent = run_stage(
+            Device::Cpu,
             &stage,
             &kernel,
             &mut collocation,

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use burn::backend::{Autodiff, NdArray};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -135,7 +134,7 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
         observer: &mut watch,
         micro_batch: plan.micro_batch,
         chunk_bytes: plan.chunk_bytes,
-        device: device.to_string(),
+        device,
         quick,
         reports: checkpoint
             .as_ref()
@@ -144,7 +143,7 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
         before: checkpoint.as_ref().map_or(0.0, |checkpoint| checkpoint.stage_seconds),
     };
     let state = checkpoint.map_or(StageState::Start, |checkpoint| checkpoint.stage);
-    train(device, &mut training, &mut collocation, &mut parameters, state);
+    training.run(&mut collocation, &mut parameters, state);
     let stages = training.reports;
     // A history that could not be written must not cost the fields: it is reported after them.
     let failure = watch.finish();
@@ -335,29 +334,6 @@ fn automatic_batch(
     let (fixed, per_point) = noise::step_times(&times);
     let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
     (best.log2().round().exp2() as usize).clamp(1, n)
-}
-
-fn train(
-    device: Device,
-    training: &mut Training<'_>,
-    collocation: &mut Collocation<'_>,
-    parameters: &mut Vec<f64>,
-    state: StageState,
-) {
-    match device {
-        Device::Cpu => {
-            training.run::<Autodiff<burn_flex::Flex>>(collocation, parameters, &burn_flex::FlexDevice, state);
-        }
-        Device::NdArray => training.run::<Autodiff<NdArray>>(collocation, parameters, &Default::default(), state),
-        #[cfg(feature = "cuda")]
-        Device::Cuda(index) => {
-            use burn::backend::Cuda;
-            let device = burn::backend::cuda::CudaDevice::new(index);
-            training.run::<Autodiff<Cuda>>(collocation, parameters, &device, state);
-        }
-        #[cfg(not(feature = "cuda"))]
-        Device::Cuda(_) => unreachable!("`probe` refuses CUDA in a build without it"),
-    }
 }
 
 /// Writes the history, the network and checkpoints as training goes on.

@@ -9,6 +9,9 @@ use crate::loss::{Rows, Span};
 use crate::problem::Problem;
 use crate::sampler::PointSet;
 
+/// Points whose rows are made at once for keeping.
+const STORE: usize = 4096;
+
 /// Where a term's points are.
 #[derive(Clone, Debug)]
 enum Place {
@@ -131,8 +134,8 @@ impl<'a> Collocation<'a> {
     fn store(&mut self, t: usize) {
         let n = self.terms[t].len();
         let mut all: Option<Rows<f64>> = None;
-        for start in (0..n).step_by(self.chunk) {
-            let part = self.range(t, start, self.chunk.min(n - start));
+        for start in (0..n).step_by(STORE) {
+            let part = self.range(t, start, STORE.min(n - start));
             let all = all.get_or_insert_with(|| Rows::with_capacity(part.channels, part.residuals, part.components, n));
             all.append(&part);
         }
@@ -172,6 +175,14 @@ impl<'a> Collocation<'a> {
                 rows.weights.copy_from_slice(weights);
                 rows.convert()
             }
+        }
+    }
+
+    /// The rows of points `start..end` of a term, with their own weights.
+    pub fn slice<F: Real>(&self, t: usize, start: usize, end: usize) -> Rows<F> {
+        match &self.terms[t].stored {
+            Some(rows) => rows.slice(start, end),
+            None => self.range(t, start, end - start).convert(),
         }
     }
 

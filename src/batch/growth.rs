@@ -95,6 +95,23 @@ impl Growth {
         }
     }
 
+    /// The largest batch that it comes to.
+    pub fn largest(&self, first: usize, points: usize) -> usize {
+        let largest = match self {
+            Self::Steps(steps) => {
+                let start = if steps.iter().any(|(step, _)| *step == 0) {
+                    1
+                } else {
+                    first
+                };
+                steps.iter().map(|(_, size)| *size).max().unwrap_or(first).max(start)
+            }
+            Self::Geometric(geometric) => geometric.largest.unwrap_or(points),
+            Self::Adaptive(adaptive) => adaptive.largest.unwrap_or(points),
+        };
+        largest.min(points)
+    }
+
     /// Whether its numbers make sense for a stage of `steps` steps that starts with `first` of `points` points.
     ///
     /// # Errors

@@ -6,13 +6,14 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{Exit, print};
+use crate::batch::{Adapt, Divide, Draw, Growth};
 use crate::condition::ConditionKind;
 use crate::equation::EquationKind;
 use crate::error::Error;
 use crate::geometry::GeometryKind;
 use crate::network::NetworkKind;
 use crate::sampler::SamplerKind;
-use crate::training::StageKind;
+use crate::training::{Average, Clip, Decay, StageKind};
 
 /// A family of kinds.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -29,6 +30,20 @@ pub(super) enum Kinds {
     Optimizers,
     /// Which points
     Samplers,
+    /// How a batch is drawn from them
+    Draws,
+    /// How strata divide the points
+    Strata,
+    /// How points move to where the residual is large
+    Adaptations,
+    /// How a batch grows
+    Growths,
+    /// How a learning rate falls
+    Decays,
+    /// How long gradients are shortened
+    Clips,
+    /// Which mean of the parameters is handed over
+    Averages,
 }
 
 pub(super) fn run(kinds: Option<Kinds>) -> Result<Exit, Error> {
@@ -41,7 +56,14 @@ pub(super) fn run(kinds: Option<Kinds>) -> Result<Exit, Error> {
             Kinds::Conditions => family::<ConditionKind>("conditions"),
             Kinds::Networks => family::<NetworkKind>("networks"),
             Kinds::Optimizers => family::<StageKind>("optimizers"),
-            Kinds::Samplers => family::<SamplerKind>("samplers"),
+            Kinds::Samplers => family::<SamplerKind>("samplers (points: sampler)"),
+            Kinds::Draws => family::<Draw>("draws (points: draw)"),
+            Kinds::Strata => family::<Divide>("strata (points: draw: Strata(by: …))"),
+            Kinds::Adaptations => family::<Adapt>("adaptations (points: adapt)"),
+            Kinds::Growths => family::<Growth>("growths (training: growth)"),
+            Kinds::Decays => family::<Decay>("decays (training: decay)"),
+            Kinds::Clips => family::<Clip>("clips (training: clip)"),
+            Kinds::Averages => family::<Average>("averages (training: average)"),
         });
     }
     Ok(Exit::Solved)
@@ -112,6 +134,11 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("({})", items.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        // A kind with a value: `Distance(4)`.
+        Value::Object(fields) if fields.len() == 1 => fields
+            .iter()
+            .map(|(name, value)| format!("{name}({})", plain(value)))
+            .collect(),
         other => other.to_string(),
     }
 }

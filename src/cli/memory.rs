@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Exit, print};
+use crate::device::Device;
 use crate::error::Error;
 use crate::memory::{Measurement, Setting, measure};
 use crate::output::{Axis, Curve, Plot, bytes, peak_memory};
@@ -32,6 +33,9 @@ pub(super) struct MemoryArguments {
     /// Memory limit, for example "512 MiB" [default: the file's]
     #[arg(long, value_parser = super::memory_limit)]
     memory: Option<problem::Memory>,
+    /// Where to compute: cpu, ndarray, cuda or cuda:N
+    #[arg(long, default_value = "cpu")]
+    device: Device,
     /// Folder for memory.csv and memory.svg [default: results/<stem of FILE>]
     #[arg(long)]
     out: Option<PathBuf>,
@@ -47,22 +51,25 @@ pub(super) fn run(arguments: &MemoryArguments) -> Result<Exit, Error> {
     };
     let empty = peak_memory().unwrap_or(0);
     let load = |setting: Setting| {
-        problem::load(&arguments.file, |file| {
+        let mut problem = problem::load(&arguments.file, |file| {
             adjust(file, &settings)?;
             let points = file.points.interior;
-            let steps = (arguments.epochs * points as f64 / setting.batch(points) as f64)
-                .ceil()
-                .max(1.0);
-            setting.apply(file, steps as usize);
+            let steps = arguments.epochs * points as f64 / setting.batch(points) as f64;
+            setting.apply(file, steps.ceil().max(1.0) as usize);
             Ok(())
-        })
+        })?;
+        if arguments.memory.is_some() {
+            problem.file.memory.clone_from(&arguments.memory);
+        }
+        Ok::<_, Error>(problem)
     };
     if arguments.probe {
-        let measured = measure(load(arguments.batch[0])?, empty)?;
+        let measured = measure(load(arguments.batch[0])?, arguments.device, empty)?;
         let text = serde_json::to_string(&measured).unwrap_or_default();
         print(&format!("{text}\n"));
         return Ok(Exit::Solved);
     }
+    arguments.device.probe()?;
     let mut table = Vec::new();
     let mut points = 0;
     for &setting in &arguments.batch {
@@ -99,6 +106,7 @@ fn probe(arguments: &MemoryArguments, setting: Setting) -> Result<Measurement, E
     let mut command = Command::new(program);
     command.arg("memory").arg(&arguments.file).arg("--probe");
     command.args(["--batch", &setting.to_string()]);
+    command.args(["--device", &arguments.device.to_string()]);
     command.args(["--epochs", &arguments.epochs.to_string()]);
     if let Some(points) = arguments.points {
         command.args(["--points", &points.to_string()]);
@@ -194,6 +202,9 @@ fn write(folder: &std::path::Path, table: &[(Setting, Measurement)], points: usi
     };
     let activations: fn(&Measurement) -> u64 = |m| m.activations;
     let peak: fn(&Measurement) -> u64 = |m| m.peak.saturating_sub(m.empty);
+    if table.iter().all(|(setting, _)| *setting == Setting::Lbfgs) {
+        return Ok(());
+    }
     Plot {
         title: format!("Memory of a first-order step, {points} interior points"),
         x: Axis {

@@ -92,6 +92,8 @@ fn report(outcome: &Outcome) -> String {
         "  {:<34} {:.2e}",
         "residual on fresh points, relative", balance.held_out_residual
     );
+    let sharpness = summary.sharpness.largest_eigenvalue;
+    let _ = writeln!(text, "  {:<34} {sharpness:.2e}", "largest eigenvalue of the Hessian");
     let memory = summary.peak_memory_bytes.map_or("unknown".into(), bytes);
     let _ = writeln!(
         text,

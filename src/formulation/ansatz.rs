@@ -60,6 +60,9 @@ pub struct Ansatz {
     pub scale: Vec<f64>,
 }
 
+/// Most channels of a jet: value, four first and six second derivatives.
+const MOST: usize = 11;
+
 /// g and D of one component at a point.
 struct Frame {
     lift: CoordinateJet,
@@ -99,10 +102,11 @@ impl Ansatz {
     pub fn substitute(&self, shape: &dyn Shape, x: &[f64; 4], channels: Channels, form: &mut [f64], rhs: &mut [f64]) {
         let k = channels.count();
         let point = scales::seed(*x);
+        let mut lift = [0.0; MOST];
         for component in 0..self.hard.len() {
             let frame = self.frame(shape, component, &point);
-            let mut lift = vec![0.0; k];
-            frame.lift.write(channels, &mut lift);
+            lift[..k].fill(0.0);
+            frame.lift.write(channels, &mut lift[..k]);
             for (row, rhs) in rhs.iter_mut().enumerate() {
                 let at = (row * self.hard.len() + component) * k;
                 let a = &mut form[at..at + k];
@@ -138,6 +142,14 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
     }
     if axes.is_empty() {
         return CoordinateJet::constant(0.0);
+    }
+    // Equal constants on all faces extend to the same constant.
+    if let Some(value) = hard[0].value.formula().as_constant()
+        && hard
+            .iter()
+            .all(|face| face.value.formula().as_constant() == Some(value))
+    {
+        return hard[0].value.at(x);
     }
     let mut xi = [CoordinateJet::constant(0.0); 4];
     xi[..3].copy_from_slice(&shape.chart([x[0], x[1], x[2]]));
@@ -228,7 +240,8 @@ fn product(channels: Channels, d: &CoordinateJet, s: f64, jet: &mut [f64]) {
 
 /// The transpose of [`product`] applied to a linear form, in place.
 fn transpose_product(channels: Channels, d: &CoordinateJet, s: f64, form: &mut [f64]) {
-    let a = form.to_vec();
+    let mut a = [0.0; MOST];
+    a[..form.len()].copy_from_slice(form);
     let slope = |j: usize| d.gradient[if j == channels.space { 3 } else { j }];
     form.iter_mut().zip(&a).for_each(|(f, a)| *f = s * d.value * a);
     for j in 0..channels.firsts() {

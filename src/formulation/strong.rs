@@ -94,21 +94,23 @@ fn assemble(
         .par_chunks_mut(residuals * columns)
         .zip(rows.rhs.par_chunks_mut(residuals))
         .enumerate()
-        .for_each(|(i, (form, rhs))| {
-            let mut unit = vec![0.0; columns];
-            let mut at_zero = vec![0.0; residuals];
-            let mut value = vec![0.0; residuals];
-            residual(i, &Jet::new(channels, &unit), &mut at_zero);
-            for column in 0..columns {
-                unit[column] = 1.0;
-                residual(i, &Jet::new(channels, &unit), &mut value);
-                unit[column] = 0.0;
-                for row in 0..residuals {
-                    form[row * columns + column] = value[row] - at_zero[row];
+        .for_each_init(
+            || (vec![0.0; columns], vec![0.0; residuals], vec![0.0; residuals]),
+            |buffers, (i, (form, rhs))| {
+                let (unit, at_zero, value) = buffers;
+                unit.fill(0.0);
+                residual(i, &Jet::new(channels, unit), at_zero);
+                for column in 0..columns {
+                    unit[column] = 1.0;
+                    residual(i, &Jet::new(channels, unit), value);
+                    unit[column] = 0.0;
+                    for row in 0..residuals {
+                        form[row * columns + column] = value[row] - at_zero[row];
+                    }
                 }
-            }
-            rhs.iter_mut().zip(&at_zero).for_each(|(d, r)| *d = -r);
-            ansatz.substitute(shape, &points[i], channels, form, rhs);
-        });
+                rhs.iter_mut().zip(at_zero.iter()).for_each(|(d, r)| *d = -r);
+                ansatz.substitute(shape, &points[i], channels, form, rhs);
+            },
+        );
     rows
 }

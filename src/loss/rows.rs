@@ -118,16 +118,24 @@ impl<F: Real> Rows<F> {
 
     /// The same rows in another precision.
     pub fn convert<G: Real>(&self) -> Rows<G> {
-        let convert = |values: &[F]| values.iter().map(|v| G::of(v.double())).collect();
+        self.slice(0, self.points)
+    }
+
+    /// The points `start..end` in another precision.
+    pub fn slice<G: Real>(&self, start: usize, end: usize) -> Rows<G> {
+        let convert = |values: &[F], width: usize| {
+            let part = &values[start * width..end * width];
+            part.iter().map(|v| G::of(v.double())).collect()
+        };
         Rows {
             channels: self.channels,
-            points: self.points,
+            points: end - start,
             residuals: self.residuals,
             components: self.components,
-            x: convert(&self.x),
-            coefficients: convert(&self.coefficients),
-            rhs: convert(&self.rhs),
-            weights: convert(&self.weights),
+            x: convert(&self.x, self.channels.coordinates()),
+            coefficients: convert(&self.coefficients, self.stride()),
+            rhs: convert(&self.rhs, self.residuals),
+            weights: convert(&self.weights, 1),
         }
     }
 

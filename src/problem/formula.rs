@@ -9,6 +9,8 @@
 //! Grammar, loosest first: `a + b`, `a - b`; `a * b`, `a / b`; `-a`; `a ^ b` (right-associative); numbers, names,
 //! `f(a)`, `f(a, b)` and parentheses.
 
+use smallvec::SmallVec;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -136,7 +138,7 @@ impl Formula {
         if let [Op::Constant(value)] = self.tape[..] {
             return S::constant(value);
         }
-        let mut stack: Vec<S> = Vec::with_capacity(8);
+        let mut stack: SmallVec<[S; 8]> = SmallVec::new();
         for op in &self.tape {
             let value = match op {
                 Op::Constant(value) => S::constant(*value),
@@ -163,7 +165,7 @@ impl Formula {
     }
 }
 
-fn pop<S: Scalar>(stack: &mut Vec<S>) -> S {
+fn pop<S: Scalar>(stack: &mut SmallVec<[S; 8]>) -> S {
     // The parser emits operands before their operator.
     stack.pop().unwrap_or_else(|| unreachable!("a parsed tape is balanced"))
 }

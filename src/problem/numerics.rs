@@ -141,7 +141,7 @@ fn batches(file: &ProblemFile, values: &mut Values<'_>) {
     }
     if let Some(adapt) = &points.adapt {
         if let Err(message) = adapt.check() {
-            wrong("adapt", message, "`pinn list samplers` shows the fields");
+            wrong("adapt", message, "`pinn list adaptations` shows the fields");
         }
         if points.draw == Draw::Fresh {
             wrong(

@@ -20,7 +20,7 @@ use super::checkpoint::StageState;
 use super::objective::DeviceObjective;
 use super::objective::{FusedObjective, Objective};
 use super::{Record, StopReason, Training};
-use crate::batch::{Action, Adaptive, Collocation, DrawState, Drawer, Growth, Selection, noise};
+use crate::batch::{Action, Adaptive, Collocation, DrawState, Drawer, Growth, Selection, Term, noise};
 use crate::jet::fused::Kernel;
 use crate::jet::generic::{self, RowTensors};
 use crate::jet::operation::least_squares;
@@ -108,9 +108,13 @@ pub(super) fn run<B: FirstOrderBackend>(
         collocation,
         training.kernel,
     );
-    let micro = training.micro_batch;
     let form = if points.naive() { Form::Tape } else { Form::Fused };
-    let mut kept: Option<(usize, Vec<B::Batch>)> = None;
+    let micro = if form == Form::Tape {
+        usize::MAX
+    } else {
+        training.micro_batch
+    };
+    let mut kept: Option<B::Batch> = None;
     // Reading back costs a synchronisation on a device; a hundred steps are a moment on any.
     let report = (settings.steps / 200).clamp(1, 100);
     while state.step < settings.steps {
@@ -155,50 +159,21 @@ pub(super) fn run<B: FirstOrderBackend>(
             None => {}
         }
         let whole = state.batch >= available && full(points);
-        if !whole {
+        let sum = if whole {
+            state.seen += available as u64;
+            full_gradient::<B>(&kernel, &network, collocation, micro, form, device, &mut kept)
+        } else {
             kept = None;
-        }
-        if kept.as_ref().is_none_or(|(batch, _)| *batch != state.batch) {
             let selections = drawer.next(collocation, state.batch);
-            let micro = if form == Form::Tape { usize::MAX } else { micro };
-            let parts = micro_batches(&selections, micro);
-            if whole {
-                let uploaded = parts
-                    .iter()
-                    .map(|part| upload_part::<B>(collocation, part, form, device))
-                    .collect();
-                kept = Some((state.batch, uploaded));
-            } else {
-                // One micro-batch is gathered, used and dropped before the next.
-                let mut sum: Option<Step<B>> = None;
-                for part in &parts {
-                    let rows = upload_part::<B>(collocation, part, form, device);
-                    add(&mut sum, gradient(&kernel, &network, &rows));
-                }
-                state.seen += selections[0].len() as u64;
-                let Some(sum) = sum else { break };
-                if let Some(stop) = advance(
-                    settings,
-                    training,
-                    &mut state,
-                    &mut network,
-                    &mut rule,
-                    &mut average,
-                    sum,
-                    report,
-                    available,
-                    parameters,
-                ) {
-                    return (step, state.last, stop);
-                }
-                continue;
+            state.seen += selections[0].len() as u64;
+            // One micro-batch is gathered, used and dropped before the next.
+            let mut sum: Option<Step<B>> = None;
+            for part in micro_batches(&selections, micro) {
+                let rows = upload_part::<B>(collocation, &part, form, device);
+                add(&mut sum, gradient(&kernel, &network, &rows));
             }
-        }
-        let mut sum: Option<Step<B>> = None;
-        for rows in kept.iter().flat_map(|(_, parts)| parts) {
-            add(&mut sum, gradient(&kernel, &network, rows));
-        }
-        state.seen += available as u64;
+            sum
+        };
         let Some(sum) = sum else { break };
         if let Some(stop) = advance(
             settings,
@@ -273,6 +248,36 @@ pub fn micro_batches(selections: &[Selection], size: usize) -> Vec<Vec<Selection
                 .collect()
         })
         .collect()
+}
+
+/// The gradient of all points, in their order; a batch that fits into one part is kept from step to step.
+fn full_gradient<B: FirstOrderBackend>(
+    kernel: &Kernel<f32>,
+    network: &Mlp<B>,
+    collocation: &Collocation<'_>,
+    micro: usize,
+    form: Form,
+    device: &B::Device,
+    kept: &mut Option<B::Batch>,
+) -> Option<Step<B>> {
+    let lengths: Vec<usize> = collocation.terms.iter().map(Term::len).collect();
+    let count = lengths.iter().max().map_or(1, |n| n.div_ceil(micro)).max(1);
+    let part = |k: usize| {
+        let rows = lengths
+            .iter()
+            .enumerate()
+            .map(|(t, n)| collocation.slice::<f32>(t, n * k / count, n * (k + 1) / count))
+            .collect();
+        B::upload(rows, form, device)
+    };
+    if count == 1 {
+        return gradient(kernel, network, kept.get_or_insert_with(|| part(0)));
+    }
+    let mut sum = None;
+    for k in 0..count {
+        add(&mut sum, gradient(kernel, network, &part(k)));
+    }
+    sum
 }
 
 fn upload_part<B: FirstOrderBackend>(

@@ -12,6 +12,7 @@ mod stop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use burn::backend::{Autodiff, NdArray};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub use sharpness::{Sharpness, sharpness};
 pub use stop::StopReason;
 
 use crate::batch::Collocation;
+use crate::device::Device;
 use crate::jet::fused::Kernel;
 use crate::problem::Problem;
 use crate::sampler::mix;
@@ -80,9 +82,10 @@ impl StageKind {
         self.first_order().map(|settings| settings.learning_rate)
     }
 
-    /// Whether its batch changes while it runs.
-    pub fn grows(&self) -> bool {
-        self.first_order().is_some_and(|settings| settings.growth.is_some())
+    /// The largest batch of a first-order stage that starts with `first` of `points` interior points.
+    pub fn largest_batch(&self, first: usize, points: usize) -> Option<usize> {
+        self.first_order()
+            .map(|settings| settings.growth.map_or(first, |growth| growth.largest(first, points)))
     }
 
     /// Whether its numbers make sense with `batch` of `points` interior points per step.
@@ -254,8 +257,8 @@ pub struct Training<'a> {
     pub micro_batch: usize,
     /// Bytes of the Jacobian that are held at once.
     pub chunk_bytes: usize,
-    /// The device as on the command line.
-    pub device: String,
+    /// Where stages run.
+    pub device: Device,
     /// Whether the run was shortened by `--quick`.
     pub quick: bool,
     /// The stages that are done.
@@ -272,13 +275,7 @@ impl Training<'_> {
     }
 
     /// Runs the stages that are left; one that is interrupted or diverges is the last. `resumed` is the state of the first.
-    pub fn run<B: FirstOrderBackend>(
-        &mut self,
-        collocation: &mut Collocation<'_>,
-        parameters: &mut Vec<f64>,
-        device: &B::Device,
-        mut resumed: StageState,
-    ) {
+    pub fn run(&mut self, collocation: &mut Collocation<'_>, parameters: &mut Vec<f64>, mut resumed: StageState) {
         if matches!(self.reports.last(), Some(report) if matches!(report.stop, StopReason::NonFinite { .. })) {
             return;
         }
@@ -287,7 +284,7 @@ impl Training<'_> {
             let seed = mix(self.problem.file.seed, 0x57a6_e000 + index as u64);
             let state = std::mem::replace(&mut resumed, StageState::Start);
             self.begun = Instant::now();
-            let report = self.stage::<B>(&stages[index], seed, collocation, parameters, device, state);
+            let report = self.stage(&stages[index], seed, collocation, parameters, state);
             self.before = 0.0;
             let last = matches!(report.stop, StopReason::Interrupted | StopReason::NonFinite { .. });
             let interrupted = report.stop == StopReason::Interrupted;
@@ -303,8 +300,36 @@ impl Training<'_> {
         }
     }
 
-    /// Runs one stage from its start or from `state`.
-    pub fn stage<B: FirstOrderBackend>(
+    /// Runs one stage from its start or from `state`, on the device.
+    pub fn stage(
+        &mut self,
+        stage: &StageKind,
+        seed: u64,
+        collocation: &mut Collocation<'_>,
+        parameters: &mut Vec<f64>,
+        state: StageState,
+    ) -> StageReport {
+        match self.device {
+            Device::Cpu => {
+                let device = burn_flex::FlexDevice;
+                self.stage_on::<Autodiff<burn_flex::Flex>>(stage, seed, collocation, parameters, &device, state)
+            }
+            Device::NdArray => {
+                let device = Default::default();
+                self.stage_on::<Autodiff<NdArray>>(stage, seed, collocation, parameters, &device, state)
+            }
+            #[cfg(feature = "cuda")]
+            Device::Cuda(index) => {
+                use burn::backend::Cuda;
+                let device = burn::backend::cuda::CudaDevice::new(index);
+                self.stage_on::<Autodiff<Cuda>>(stage, seed, collocation, parameters, &device, state)
+            }
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda(_) => unreachable!("`probe` refuses CUDA in a build without it"),
+        }
+    }
+
+    fn stage_on<B: FirstOrderBackend>(
         &mut self,
         stage: &StageKind,
         seed: u64,
@@ -354,7 +379,7 @@ impl Training<'_> {
     fn save(&mut self, collocation: &Collocation<'_>, parameters: &[f64], stage: StageState) {
         let checkpoint = Checkpoint {
             version: env!("CARGO_PKG_VERSION").into(),
-            device: self.device.clone(),
+            device: self.device.to_string(),
             quick: self.quick,
             weights: collocation.terms.iter().map(|term| term.weight).collect(),
             scale: self.problem.ansatz.scale.clone(),

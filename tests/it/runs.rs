@@ -65,7 +65,13 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_another_network_within_the
 fn both_cpu_devices_solve_and_full_batches_too() {
     let folder = scratch("devices");
     let file = write(&folder, "small.ron", SMALL);
-    for options in [&["--device", "ndarray"][..], &["--batch", "full"], &["--batch", "7"]] {
+    for options in [
+        &["--device", "ndarray"][..],
+        &["--batch", "full"],
+        &["--batch", "7"],
+        &["--batch", "1"],
+        &["--points", "100", "--batch", "naive"],
+    ] {
         let out = folder.join(options.join("_"));
         let mut arguments = vec!["solve", text(&file), "--out", text(&out)];
         arguments.extend(options);
