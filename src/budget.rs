@@ -268,6 +268,8 @@ pub fn check_memory(problem: &Problem) -> Result<Plan, Error> {
             available,
             hint: if problem.file.points.naive() {
                 fitting(&sizes(problem), available)
+            } else if plan.stored && plan.predicted - available < sizes(problem).stored.try_into().unwrap_or(u64::MAX) {
+                "give a `memory` limit, which makes points when they are needed instead of keeping them".into()
             } else {
                 "take a smaller `network`, `output` or `history`".into()
             },

@@ -4,8 +4,9 @@
 //! [`solve`] is the whole data flow on one page:
 //!
 //! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`] × [`sampler`]) → rows of residuals
-//! ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → stages ([`training`] of a [`network`],
-//! through the [`jet`] core) → [`solution`] in SI units → [`output`].
+//! ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → mini-batches ([`batch`]) → stages
+//! ([`training`] of a [`network`], through the [`jet`] core) → [`solution`] in SI units → [`output`]. [`budget`] plans what is
+//! kept and what is done at once; [`noise`] and [`memory`] measure what mini-batches cost and save.
 //!
 //! # The idea that everything rests on
 //! Equations and conditions are affine in the field, the ansatz u = g + D·s·N is affine in the network's jet: so every residual
@@ -16,6 +17,12 @@
 //!
 //! What this replaces: physics in tensor operations on every step. What it asks: a nonlinear equation will have to relinearise its
 //! rows at every step; the place for that is [`loss::Rows`].
+//!
+//! # Points are functions
+//! A point set is a pure function of seed and index ([`sampler::PointSet`]), a shuffled epoch a pure function of seed, epoch and
+//! position ([`sampler::Permutation`]), a batch one of the seed and of how much was drawn before ([`batch::DrawState`]). So
+//! points may be kept or made when they are needed, with the same bits ([`batch::Collocation`]), and a [`training::Checkpoint`] of a few
+//! vectors is enough to go on after any interruption.
 //!
 //! # Letters
 //! n points, d space coordinates, D coordinates with time (time last), m field components, K channels of a jet, R residuals per
@@ -29,9 +36,9 @@
 //!
 //! # Dependencies
 //! Burn is pinned to 0.21.0: later series need a downloaded LLVM for CUDA. It provides devices, tensors, automatic
-//! differentiation for the generic path, and Adam; `network`, `jet::generic`, `jet::operation`, `training` and `device` are the only
-//! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS its own module, see
-//! [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
+//! differentiation; `network`, `jet::generic`, `jet::operation`, `training` and `device` are the only
+//! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS and the
+//! update rules of first-order steps are ours because their state must be saved and restored to the bit, see [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
 
 pub mod batch;
 pub mod budget;

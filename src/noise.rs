@@ -12,7 +12,7 @@ use crate::budget::check_memory;
 use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
-use crate::output::{Axis, Curve, Plot};
+use crate::output::{Axis, Curve, Plot, Style};
 use crate::problem::{Batch, Points, Problem};
 use crate::sampler::mix;
 use crate::solve::{architecture, start_values, term_names};
@@ -56,6 +56,8 @@ pub struct Moment {
     pub exponents: [f64; 2],
     /// Interior points: variance between points, and within the jitter of one point.
     pub jitter: [f64; 2],
+    /// Variance of the file's own batches, and of shuffled batches of the same size, if the file draws in another way.
+    pub drawn: Option<[f64; 2]>,
 }
 
 impl Moment {
@@ -310,7 +312,26 @@ fn moment(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
         exponents: [exponent(|v| v.replaced), exponent(|v| v.shuffled)],
         variances,
         jitter: jitter(collocation, kernel, parameters),
+        drawn: as_in_file(collocation, kernel, parameters),
     }
+}
+
+/// The variance of batches drawn as the file says, measured at `parameters`, and of shuffled ones of the same size.
+fn as_in_file(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> Option<[f64; 2]> {
+    let file = &collocation.problem().file;
+    if matches!(file.points.draw, Draw::Shuffle) && file.points.jitter.is_none() {
+        return None;
+    }
+    let batch = file.points.batch_size(collocation.terms[0].len());
+    let variance = |points: &Points| {
+        let mut drawer = Drawer::new(points, mix(file.seed, 0xd4a3), Default::default(), collocation, kernel);
+        drawer.measure(collocation, kernel, parameters);
+        let gradients: Vec<Vec<f64>> = (0..BATCHES)
+            .map(|_| noise::batch_gradient(collocation, kernel, parameters, &mut drawer, batch))
+            .collect();
+        noise::moments(&gradients).1
+    };
+    Some([variance(&file.points), variance(&noise::plain(&file.points))])
 }
 
 /// The slope of ln y against ln x.
@@ -390,17 +411,17 @@ impl Report {
         std::fs::write(&path, table).map_err(Error::file("write", &path))?;
         let mut curves = Vec::new();
         for moment in self.moments.iter().rev().take(1) {
-            let mut curve = |name: &str, marks: bool, pick: fn(&Variance) -> f64| {
+            let mut curve = |name: &str, style: Style, pick: fn(&Variance) -> f64| {
                 curves.push(Curve {
                     name: format!("{name}, step {}", moment.step),
                     points: moment.variances.iter().map(|v| (v.batch as f64, pick(v))).collect(),
-                    marks,
+                    style,
                 });
             };
-            curve("law tr Σ/B", false, |v| v.law);
-            curve("with replacement", true, |v| v.replaced);
-            curve("law without replacement", false, |v| v.shuffled_law);
-            curve("shuffled epochs", true, |v| v.shuffled);
+            curve("law tr Σ/B", Style::Line, |v| v.law);
+            curve("with replacement", Style::Marks, |v| v.replaced);
+            curve("law without replacement", Style::Line, |v| v.shuffled_law);
+            curve("shuffled epochs", Style::Marks, |v| v.shuffled);
         }
         Plot {
             title: format!("{title}: variance of the batch gradient"),
@@ -411,6 +432,7 @@ impl Report {
                 label: "variance of the gradient".into(),
             },
             curves,
+            legend_left: false,
         }
         .write(&folder.join("noise.svg"))
     }

@@ -410,8 +410,8 @@ fn jittered(jitter: &Jitter, collocation: &Collocation<'_>, t: usize, selection:
     Selection::New { units, weights }
 }
 
-/// Points whose gradients are held at once.
-const CHUNK: usize = 256;
+/// Bytes of the gradients that are held at once.
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// Calls `work` with the gradient of every selected point, `[p]` each, in order.
 pub(super) fn each_gradient(
@@ -423,12 +423,13 @@ pub(super) fn each_gradient(
     mut work: impl FnMut(usize, &[f64]),
 ) {
     let p = parameters.len();
-    let mut gradients = vec![0.0; CHUNK.min(indices.len()) * p];
-    for (chunk, indices) in indices.chunks(CHUNK).enumerate() {
+    let size = (CHUNK_BYTES / (8 * p)).clamp(64, 4096);
+    let mut gradients = vec![0.0; size.min(indices.len()) * p];
+    for (chunk, indices) in indices.chunks(size).enumerate() {
         let rows = collocation.pick(t, indices);
         kernel.point_gradients(parameters, &rows, 0, indices.len(), &mut gradients);
         for (k, gradient) in gradients.chunks(p).take(indices.len()).enumerate() {
-            work(chunk * CHUNK + k, gradient);
+            work(chunk * size + k, gradient);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Exit, print};
 use crate::device::Device;
 use crate::error::Error;
 use crate::memory::{Measurement, Setting, measure};
-use crate::output::{Axis, Curve, Plot, bytes, peak_memory};
+use crate::output::{Axis, Curve, Plot, Style, bytes, peak_memory};
 use crate::problem;
 use crate::solve::{Settings, adjust, default_folder};
 
@@ -198,7 +198,7 @@ fn write(folder: &std::path::Path, table: &[(Setting, Measurement)], points: usi
             .filter(|(setting, _)| matches!(setting, Setting::Naive(_)) == naive && *setting != Setting::Lbfgs)
             .map(|(setting, m)| (setting.batch(points) as f64, pick(m) as f64 / (1 << 20) as f64))
             .collect(),
-        marks: true,
+        style: Style::MarkedLine,
     };
     let activations: fn(&Measurement) -> u64 = |m| m.activations;
     let peak: fn(&Measurement) -> u64 = |m| m.peak.saturating_sub(m.empty);
@@ -217,6 +217,7 @@ fn write(folder: &std::path::Path, table: &[(Setting, Measurement)], points: usi
             curve("activations, naive", true, activations),
             curve("peak of the process, naive", true, peak),
         ],
+        legend_left: true,
     }
     .write(&folder.join("memory.svg"))
 }

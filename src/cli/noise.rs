@@ -116,6 +116,14 @@ fn describe(title: &str, report: &Report, epsilon: f64, delta: f64) -> String {
             "\n  step {}: variance of the gradient   between points {:.2e}, within jitter {:.2e}",
             moment.step, moment.jitter[0], moment.jitter[1]
         );
+        if let Some([own, plain]) = moment.drawn {
+            let _ = writeln!(
+                text,
+                "  batches of {} as the file draws them {own:.2e}, shuffled {plain:.2e}: {:.2} times the variance",
+                report.batch,
+                own / plain
+            );
+        }
         let _ = writeln!(
             text,
             "  {:>8} {:>16} {:>12} {:>12} {:>12}",

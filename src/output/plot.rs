@@ -14,8 +14,19 @@ pub struct Curve {
     pub name: String,
     /// Its points; those that the axes cannot show are left out.
     pub points: Vec<(f64, f64)>,
-    /// Marks the points instead of joining them.
-    pub marks: bool,
+    /// How it is drawn.
+    pub style: Style,
+}
+
+/// How a curve is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A line through its points.
+    Line,
+    /// A mark at each point.
+    Marks,
+    /// Both.
+    MarkedLine,
 }
 
 /// An axis, logarithmic always.
@@ -36,6 +47,8 @@ pub struct Plot {
     pub y: Axis,
     /// The lines.
     pub curves: Vec<Curve>,
+    /// Where the legend stands: at the upper left, or at the upper right.
+    pub legend_left: bool,
 }
 
 /// Colours that people with a colour vision deficiency tell apart (Okabe & Ito).
@@ -103,13 +116,18 @@ impl Plot {
             .map_err(text)?;
         for (index, (curve, points)) in curves.into_iter().enumerate() {
             let colour = COLOURS[index % COLOURS.len()];
-            let shown = if curve.marks {
+            if curve.style == Style::MarkedLine {
                 chart
-                    .draw_series(points.into_iter().map(|at| Circle::new(at, 4, colour.filled())))
+                    .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))
+                    .map_err(text)?;
+            }
+            let shown = if curve.style == Style::Line {
+                chart
+                    .draw_series(LineSeries::new(points, colour.stroke_width(2)))
                     .map_err(text)?
             } else {
                 chart
-                    .draw_series(LineSeries::new(points, colour.stroke_width(2)))
+                    .draw_series(points.into_iter().map(|at| Circle::new(at, 4, colour.filled())))
                     .map_err(text)?
             };
             shown
@@ -118,7 +136,11 @@ impl Plot {
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
+            .position(if self.legend_left {
+                SeriesLabelPosition::UpperLeft
+            } else {
+                SeriesLabelPosition::UpperRight
+            })
             .background_style(WHITE.mix(0.85))
             .border_style(RGBColor(180, 180, 180))
             .label_font(("sans-serif", 13))

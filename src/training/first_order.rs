@@ -351,8 +351,13 @@ fn advance<B: FirstOrderBackend>(
             gradient = gradient * (limit / norm);
             state.clipped += 1;
         }
-        // A single outlier must not raise the mean that later ones are measured by.
-        state.mean_norm = running(state.mean_norm, norm.min(limit));
+        // A single outlier must not raise the mean that later ones are measured by; nor may a limit below it drag it down.
+        let most = if state.mean_norm.is_finite() {
+            limit.max(state.mean_norm)
+        } else {
+            limit
+        };
+        state.mean_norm = running(state.mean_norm, norm.min(most));
     }
     if reported {
         // The last parameters whose loss is known to be finite.
@@ -578,4 +583,49 @@ fn tape<B: AutodiffBackend>(
 ) -> (Tensor<B, 1>, Terms) {
     let terms = generic::losses(architecture, &parameters, batch);
     (terms.clone().sum(), Box::new(move || download(terms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn_flex::FlexDevice;
+
+    /// Plain means of 1, 2, …, n, and the closed form of the exponential one.
+    #[test]
+    fn averages_are_the_stated_means() {
+        let tensor = |value: f32| upload::<Flex, 1>(TensorData::from([value]), &FlexDevice);
+        let fold = |weight: &dyn Fn(u32) -> f64| {
+            let mut mean = None;
+            for n in 1..=20_u32 {
+                mean = Some(blend(mean.take(), &tensor(n as f32), weight(n)));
+            }
+            mean.map_or(f64::NAN, |mean| download(mean)[0])
+        };
+        assert!((fold(&|n| 1.0 / f64::from(n)) - 10.5).abs() < 1e-4);
+        // m_n = 0.5·m_{n−1} + 0.5·n from m_1 = 1: m_n = n − 1 + 2^(1−n).
+        assert!((fold(&|_| 0.5) - (19.0 + 0.5_f64.powi(19))).abs() < 1e-4);
+    }
+
+    #[test]
+    fn micro_batches_hold_every_point_once() {
+        let selection = |n: usize| Selection::Of {
+            indices: (0..n).collect(),
+            factors: vec![1.5; n],
+        };
+        let parts = micro_batches(&[selection(103), selection(7)], 10);
+        assert_eq!(parts.len(), 11);
+        for (t, n) in [103, 7].into_iter().enumerate() {
+            let all: Vec<usize> = parts
+                .iter()
+                .flat_map(|part| match &part[t] {
+                    Selection::Of { indices, factors } => {
+                        assert!(factors.iter().all(|factor| *factor == 1.5) && indices.len() <= 10);
+                        indices.clone()
+                    }
+                    Selection::New { .. } => Vec::new(),
+                })
+                .collect();
+            assert_eq!(all, (0..n).collect::<Vec<_>>());
+        }
+    }
 }

@@ -272,3 +272,103 @@ fn a_diverging_run_names_the_step_and_keeps_finite_results() {
     assert_eq!(summary(&out)["stages"][0]["stop"]["reason"], "non_finite");
     assert!(summary(&out)["errors"]["field_l2"].as_f64().is_some_and(f64::is_finite));
 }
+
+/// The columns of a history by name.
+fn column(folder: &Path, name: &str) -> Vec<f64> {
+    let history = ok(std::fs::read_to_string(folder.join("history.csv")));
+    let mut lines = history.lines();
+    let at = lines
+        .next()
+        .and_then(|header| header.split(',').position(|column| column == name));
+    let Some(at) = at else { panic!("no column `{name}`") };
+    lines
+        .filter(|line| line.starts_with("Adam"))
+        .map(|line| {
+            line.split(',')
+                .nth(at)
+                .and_then(|field| field.parse().ok())
+                .unwrap_or(f64::NAN)
+        })
+        .collect()
+}
+
+#[test]
+fn batches_grow_and_rates_fall_when_the_gradient_is_mostly_noise() {
+    let folder = scratch("growth");
+    let run = |name: &str, adam: &str| {
+        let text_of = SMALL.replace("batch: 100", "batch: 8").replace(
+            "Adam(steps: 40), Lbfgs(iterations: 40), GaussNewton(iterations: 10)",
+            adam,
+        );
+        let file = write(&folder, &format!("{name}.ron"), &text_of);
+        let out = folder.join(name);
+        pinn(&["solve", text(&file), "--out", text(&out)]);
+        out
+    };
+    let grown = run(
+        "grow",
+        "Adam(steps: 200, warm_up: 10, decay: Constant, couple: false, growth: Adaptive(confidence: 0.9, every: 10))",
+    );
+    let (batches, signals) = (column(&grown, "batch"), column(&grown, "signal_to_noise"));
+    assert!(batches.last().is_some_and(|last| *last > 32.0), "{batches:?}");
+    for pair in batches.windows(2) {
+        assert!(pair[1] == pair[0] || pair[1] == (2.0 * pair[0]).min(300.0), "{pair:?}");
+    }
+    // Growth happens where the measured ratio is below 1/(1 − confidence) = 10, and nowhere else.
+    for (k, pair) in batches.windows(2).enumerate() {
+        assert!(pair[1] == pair[0] || signals[k + 1] < 10.0, "{} at {k}", signals[k + 1]);
+    }
+    let slowed = run(
+        "slow",
+        "Adam(steps: 200, warm_up: 10, decay: Constant, growth: Adaptive(confidence: 0.9, every: 10, action: Slow))",
+    );
+    assert!(column(&slowed, "batch").iter().all(|batch| *batch == 8.0));
+    let rates = column(&slowed, "rate");
+    assert!(rates.last() < rates.get(20), "{rates:?}");
+    let coupled = run(
+        "coupled",
+        "Adam(steps: 60, warm_up: 0, decay: Constant, learning_rate: 1e-3, growth: Steps([(30, 32)]))",
+    );
+    let rates = column(&coupled, "rate");
+    // √(32/8) = 2.
+    assert!(
+        (rates[0] - 1e-3).abs() < 1e-12 && (rates[59] - 2e-3).abs() < 1e-12,
+        "{rates:?}"
+    );
+}
+
+#[test]
+fn gradients_are_shortened_and_the_share_is_in_the_history() {
+    let folder = scratch("clip");
+    let run = |name: &str, clip: &str| {
+        let adam = format!("training: [Adam(steps: 50, clip: {clip})]");
+        let all = "training: [Adam(steps: 40), Lbfgs(iterations: 40), GaussNewton(iterations: 10)]";
+        let file = write(&folder, &format!("{name}.ron"), &SMALL.replace(all, &adam));
+        let out = folder.join(name);
+        pinn(&["solve", text(&file), "--out", text(&out)]);
+        column(&out, "clipped")
+    };
+    assert!(run("all", "Norm(1e-9)").iter().all(|share| *share == 1.0));
+    assert!(run("none", "Norm(1e9)").iter().all(|share| *share == 0.0));
+    let some = run("some", "Adaptive(0.5)");
+    assert!(
+        some.last().is_some_and(|share| (0.05..0.95).contains(share)),
+        "{some:?}"
+    );
+}
+
+#[test]
+fn points_seen_and_epochs_count_partial_batches() {
+    let folder = scratch("seen");
+    // 300 points in batches of 70: 4 full ones and one of 20 per epoch.
+    let all = "training: [Adam(steps: 40), Lbfgs(iterations: 40), GaussNewton(iterations: 10)]";
+    let problem = SMALL
+        .replace(all, "training: [Adam(steps: 12)]")
+        .replace("batch: 100", "batch: 70");
+    let file = write(&folder, "seen.ron", &problem);
+    let out = folder.join("out");
+    pinn(&["solve", text(&file), "--out", text(&out)]);
+    let expected = [70, 140, 210, 280, 300, 370, 440, 510, 580, 600, 670, 740].map(f64::from);
+    assert_eq!(column(&out, "points"), expected);
+    assert!((column(&out, "epoch")[9] - 2.0).abs() < 1e-9);
+}

@@ -164,3 +164,54 @@ impl Settings<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(decay: Decay, method: Method) -> Settings<'static> {
+        Settings {
+            name: "Adam",
+            steps: 1100,
+            learning_rate: 0.5,
+            warm_up: 100,
+            decay,
+            clip: None,
+            growth: None,
+            couple: true,
+            average: None,
+            method,
+        }
+    }
+
+    #[test]
+    fn rates_rise_linearly_and_fall_to_a_hundredth() {
+        let adam = Method::Adam { weight_decay: 0.0 };
+        for (decay, middle, end) in [
+            (Decay::Constant, 1.0, 1.0),
+            (Decay::Cosine, 0.505, 0.01),
+            (Decay::Exponential, 0.1, 0.01),
+        ] {
+            let settings = settings(decay, adam);
+            for (step, expected) in [(0, 0.01), (49, 0.5), (99, 1.0), (100, 1.0), (600, middle), (1100, end)] {
+                let found = settings.rate(step) / 0.5;
+                assert!((found - expected).abs() < 1e-12, "{decay:?}, step {step}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn rates_follow_the_batch_by_the_law_of_their_method() {
+        let rate = |method| settings(Decay::Constant, method).coupling(16.0);
+        assert!((rate(Method::Adam { weight_decay: 0.0 }) - 4.0).abs() < 1e-12);
+        let momentum = Method::Sgd {
+            momentum: 0.9,
+            nesterov: false,
+        };
+        assert!((rate(momentum) - 16.0).abs() < 1e-12);
+        assert!((rate(Method::Langevin { temperature: 1.0 }) - 16.0).abs() < 1e-12);
+        let mut fixed = settings(Decay::Constant, momentum);
+        fixed.couple = false;
+        assert!((fixed.coupling(16.0) - 1.0).abs() < 1e-12);
+    }
+}
