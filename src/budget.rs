@@ -32,6 +32,8 @@ const STORED: u128 = 1 << 30;
 const CHUNK: usize = 8192;
 /// Points per term that a first-order step takes at once without a limit.
 const MICRO_BATCH: usize = 65_536;
+/// Threads that a memory limit is divided for.
+const THREADS: u128 = 4;
 /// Resident size of the program itself with its threads.
 const PROGRAM: u128 = 10 << 20;
 /// Numbers per point, unit and channel that Burn's tensor operations hold until the gradient is done.
@@ -45,7 +47,9 @@ struct Sizes {
     point: u128,
     /// The same gathered in f32 from rows that are kept, with its index and factor.
     gathered: u128,
-    /// What does not depend on the points.
+    /// Buffers of one thread.
+    buffers: u128,
+    /// What depends neither on the points nor on the threads.
     fixed: u128,
     /// Activations of one point by Burn's tensor operations.
     tape: u128,
@@ -70,7 +74,7 @@ fn sizes(problem: &Problem) -> Sizes {
     let units = mlp.width as u128 * mlp.depth as u128;
     let count = channels(problem.equation.order()).count() as u128;
     // Blocks of 32 to 256 points, two precisions, per thread: see `jet::fused`.
-    let buffers = (units * count * 16 * 32 * 2).max(1 << 20) * rayon::current_num_threads() as u128;
+    let buffers = (units * count * 16 * 32 * 2).max(1 << 20);
     let stages = &problem.file.training;
     let history = stages
         .iter()
@@ -98,7 +102,8 @@ fn sizes(problem: &Problem) -> Sizes {
             .fold(0, u128::saturating_add),
         point: 3 * widest / 2 + 160,
         gathered: widest / 2 + 32,
-        fixed: PROGRAM + buffers + vectors.saturating_mul(8).saturating_add(fields.saturating_mul(8)),
+        buffers,
+        fixed: PROGRAM + vectors.saturating_mul(8).saturating_add(fields.saturating_mul(8)),
         tape: units * count * TAPE * 4,
         interior: lengths.first().copied().unwrap_or(0),
     }
@@ -147,8 +152,10 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
         predicted: 0,
     };
     if let Some(limit) = limit.map(u128::from) {
-        let Some(room) = limit.checked_sub(sizes.fixed + terms * sizes.point) else {
-            return Err(too_small(limit, sizes.fixed + terms * sizes.point));
+        // A plan for a fixed number of threads, so that results do not depend on how many there are.
+        let needed = sizes.fixed + THREADS * sizes.buffers + terms * sizes.point;
+        let Some(room) = limit.checked_sub(needed) else {
+            return Err(too_small(limit, needed));
         };
         // Half for what is kept, a quarter for what is taken at once, the rest for what was not thought of.
         plan.stored = sizes.stored <= room / 2;
@@ -160,25 +167,38 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     let interior = usize::try_from(sizes.interior).unwrap_or(usize::MAX);
     let batch = largest_batch(problem, interior);
     let at_once = |size: usize| (size.min(interior) as u128).saturating_mul(sizes.point);
+    // Indices and factors of a selection, or points and weights where they are made.
+    let made = matches!(points.draw, Draw::Fresh) || points.jitter.is_some();
+    let copies = points.jitter.as_ref().map_or(1, |jitter| jitter.copies) as u128;
+    let drawn = batch as u128 * copies * if made { 48 } else { 16 };
     let step = match points.naive() {
         true => (batch as u128).saturating_mul(sizes.tape + sizes.point),
-        false if plan.stored => {
-            let selected = if batch < interior { 32 * batch as u128 } else { 0 };
-            selected + batch.min(plan.micro_batch) as u128 * terms * sizes.gathered
+        false => {
+            let micro = (batch as u128 * copies).min(plan.micro_batch as u128);
+            let row = if plan.stored && !made {
+                sizes.gathered
+            } else {
+                sizes.point
+            };
+            drawn.saturating_add(micro * terms * row)
         }
-        false => at_once(batch.min(plan.micro_batch)),
     };
+    // Densities of candidates, and the list of points.
+    let adapted = points
+        .adapt
+        .as_ref()
+        .map_or(0, |adapt| 8 * adapt.candidates(interior) as u128 + 64 * sizes.interior);
     let full = if plan.stored { 0 } else { at_once(plan.chunk) };
     let jacobian = if newton { plan.chunk_bytes as u128 } else { 0 };
     let kept = if plan.stored { sizes.stored } else { 0 };
-    let total = sizes
-        .fixed
+    let threads = rayon::current_num_threads() as u128;
+    let total = (sizes.fixed + threads * sizes.buffers)
         .saturating_add(kept)
+        .saturating_add(adapted)
         .saturating_add(step.max(full).max(jacobian));
     plan.predicted = u64::try_from(total).unwrap_or(u64::MAX);
     if let Some(limit) = limit
         && plan.predicted > limit
-        && points.naive()
     {
         return Err(Refusal {
             at: path!["memory"],
@@ -187,7 +207,7 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
                 bytes(plan.predicted),
                 bytes(limit)
             ),
-            hint: fitting(&sizes, limit),
+            hint: fitting(&sizes, points, limit),
         });
     }
     if !plan.stored
@@ -246,13 +266,24 @@ fn largest_batch(problem: &Problem, interior: usize) -> usize {
 }
 
 /// The hint with the batch that would fit.
-fn fitting(sizes: &Sizes, available: u64) -> String {
-    let room = u128::from(available).saturating_sub(sizes.fixed + sizes.stored);
-    match room / (sizes.tape + sizes.point) {
-        0 => "use `batch: Full`, which needs no activations of the whole batch".into(),
-        batch => {
-            format!("use `batch: Full`, which needs no activations of the whole batch, or at most `batch: {batch}`")
-        }
+fn fitting(sizes: &Sizes, points: &Points, available: u64) -> String {
+    let threads = rayon::current_num_threads() as u128;
+    let room = u128::from(available).saturating_sub(sizes.fixed + threads * sizes.buffers);
+    let (room, point) = if points.naive() {
+        (room.saturating_sub(sizes.stored.min(STORED)), sizes.tape + sizes.point)
+    } else {
+        let copies = points.jitter.as_ref().map_or(1, |jitter| jitter.copies as u128);
+        (room / 2, 48 * copies)
+    };
+    let other = if points.naive() {
+        "use `batch: Full`, which needs no activations of the whole batch"
+    } else {
+        "raise the limit, or take fewer threads (RAYON_NUM_THREADS)"
+    };
+    // A power of two, so that the hint is the same on similar machines.
+    match (room / point).checked_ilog2() {
+        None => other.into(),
+        Some(bits) => format!("{other}, or at most `batch: {}`", 1_u128 << bits),
     }
 }
 
@@ -267,8 +298,11 @@ pub fn check_memory(problem: &Problem) -> Result<Plan, Error> {
             needed: plan.predicted,
             available,
             hint: if problem.file.points.naive() {
-                fitting(&sizes(problem), available)
-            } else if plan.stored && plan.predicted - available < sizes(problem).stored.try_into().unwrap_or(u64::MAX) {
+                fitting(&sizes(problem), &problem.file.points, available)
+            } else if problem.file.memory.is_none()
+                && plan.stored
+                && plan.predicted - available < sizes(problem).stored.try_into().unwrap_or(u64::MAX)
+            {
                 "give a `memory` limit, which makes points when they are needed instead of keeping them".into()
             } else {
                 "take a smaller `network`, `output` or `history`".into()

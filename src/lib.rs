@@ -31,7 +31,7 @@
 //! # Invariants
 //! - Equations and conditions do not know the network; conditions see an equation's flux only.
 //! - Only [`geometry`] makes normals; only [`problem::scales`] changes units; only [`cli`] prints.
-//! - Same file, seed, machine and build: same bits, for any number of threads.
+//! - Same file, seed, machine and build: same bits, for any number of threads (but for `batch: Auto`, which depends on times).
 //! - First-order stages run in f32, curvature stages and every reported norm in f64.
 //!
 //! # Dependencies

@@ -13,7 +13,7 @@ use crate::budget::plan;
 use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
-use crate::noise::run_stage;
+use crate::noise::Runner;
 use crate::output::{live_bytes, peak_bytes, peak_memory, restart_peak};
 use crate::problem::{Batch, Problem, Whole};
 use crate::solve::{architecture, start_values, term_names};
@@ -68,6 +68,14 @@ impl FromStr for Setting {
 }
 
 impl Setting {
+    /// Interior points per step, if the setting says how many.
+    pub fn size(&self) -> Option<usize> {
+        match self {
+            Self::Batch(size) | Self::Naive(Some(size)) => Some(*size),
+            Self::Full | Self::Naive(None) | Self::Lbfgs => None,
+        }
+    }
+
     /// Interior points per step, of `points`.
     pub fn batch(&self, points: usize) -> usize {
         match self {
@@ -88,6 +96,9 @@ impl Setting {
     /// Puts the setting and a stage that does `steps` steps of it into a file.
     pub fn apply(self, file: &mut crate::problem::ProblemFile, steps: usize) {
         file.points.batch = Some(self.in_file());
+        if let Self::Naive(_) = self {
+            file.points.micro_batch = None;
+        }
         // Nothing is written.
         file.output.cells = 1;
         file.output.check_points = 1;
@@ -153,16 +164,13 @@ pub fn measure(mut problem: Problem, device: Device, empty: u64) -> Result<Measu
     let (live, reserved) = (live_bytes(), device.reserved_bytes());
     restart_peak();
     let start = Instant::now();
-    let silent = run_stage(
+    let runner = Runner {
         device,
-        &stage,
-        &kernel,
-        &mut collocation,
-        &mut parameters,
-        StageState::Start,
-        None,
-        plan.micro_batch,
-    );
+        kernel: &kernel,
+        points: &problem.file.points,
+        micro_batch: plan.micro_batch,
+    };
+    let (silent, _) = runner.run(&stage, &mut collocation, &mut parameters, StageState::Start, None);
     let seconds = start.elapsed().as_secs_f64();
     // A device's pool only grows: what it has reserved is the most that was in use.
     let activations = match (device.reserved_bytes(), reserved) {

@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::output::{Axis, Curve, Plot, Style};
 use crate::problem::{Batch, Points, Problem};
-use crate::sampler::mix;
+use crate::sampler::{Permutation, mix};
 use crate::solve::{architecture, start_values, term_names};
-use crate::training::{Adam, Checkpoint, Observer, Record, StageKind, StageState, Training};
+use crate::training::{Adam, Checkpoint, Observer, Record, StageKind, StageReport, StageState, StopReason, Training};
 
 /// Batch gradients per size that its variance is measured with.
 const BATCHES: usize = 300;
@@ -70,6 +70,8 @@ impl Moment {
 /// The report of `pinn noise`.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// What the user should know.
+    pub notes: Vec<String>,
     /// The moments.
     pub moments: Vec<Moment>,
     /// Batches and step times, s.
@@ -111,49 +113,67 @@ impl Observer for Silent {
     }
 }
 
-/// Runs one stage without writing anything.
-#[expect(clippy::too_many_arguments, reason = "what a stage depends on")]
-pub fn run_stage(
-    device: Device,
-    stage: &StageKind,
-    kernel: &Kernel<f64>,
-    collocation: &mut Collocation<'_>,
-    parameters: &mut Vec<f64>,
-    state: StageState,
-    pause: Option<usize>,
-    micro_batch: usize,
-) -> Silent {
-    let mut silent = Silent::default();
-    let interrupted = AtomicBool::new(false);
-    let problem = collocation.problem();
-    let mut training = Training {
-        problem,
-        kernel,
-        interrupted: &interrupted,
-        pause,
-        observer: &mut silent,
-        micro_batch,
-        chunk_bytes: crate::training::CHUNK_BYTES,
-        device,
-        quick: false,
-        reports: Vec::new(),
-        begun: Instant::now(),
-        before: 0.0,
-    };
-    let seed = mix(problem.file.seed, 0x57a6_e000);
-    training.stage(stage, seed, collocation, parameters, state);
-    silent
+/// Runs stages without writing anything.
+pub struct Runner<'a> {
+    /// Where they run.
+    pub device: Device,
+    /// The kernel in f64.
+    pub kernel: &'a Kernel<f64>,
+    /// How batches are drawn.
+    pub points: &'a Points,
+    /// Points per term whose rows are held at once.
+    pub micro_batch: usize,
 }
 
-/// Measured times of a first-order step for several batches, s.
-pub fn measure_steps(collocation: &mut Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> Vec<(usize, f64)> {
+impl Runner<'_> {
+    /// Runs one stage from its start or from `state`, until its end or until step `pause`.
+    pub fn run(
+        &self,
+        stage: &StageKind,
+        collocation: &mut Collocation<'_>,
+        parameters: &mut Vec<f64>,
+        state: StageState,
+        pause: Option<usize>,
+    ) -> (Silent, StageReport) {
+        let mut silent = Silent::default();
+        let interrupted = AtomicBool::new(false);
+        let problem = collocation.problem();
+        let mut training = Training {
+            problem,
+            kernel: self.kernel,
+            interrupted: &interrupted,
+            pause,
+            observer: &mut silent,
+            points: self.points,
+            micro_batch: self.micro_batch,
+            chunk_bytes: crate::training::CHUNK_BYTES,
+            device: self.device,
+            quick: false,
+            reports: Vec::new(),
+            begun: Instant::now(),
+            before: 0.0,
+        };
+        let seed = mix(problem.file.seed, 0x57a6_e000);
+        let report = training.stage(stage, seed, collocation, parameters, state);
+        (silent, report)
+    }
+}
+
+/// Measured times of a first-order step on shuffled batches of several sizes, s.
+pub fn measure_steps(
+    device: Device,
+    collocation: &mut Collocation<'_>,
+    kernel: &Kernel<f64>,
+    parameters: &[f64],
+) -> Vec<(usize, f64)> {
     let n = collocation.terms[0].len();
+    let points = noise::plain(&collocation.problem().file.points);
     let mut sizes: Vec<usize> = [64, 256, 1024, 4096].into_iter().filter(|size| *size < n).collect();
     sizes.push(n.min(8192));
     sizes
         .into_iter()
         .map(|size| {
-            let steps = (4096 / size).clamp(4, 32);
+            let steps = (16_384 / size).clamp(4, 64);
             let stage = StageKind::Adam(Adam {
                 steps,
                 growth: Some(Growth::Steps(vec![(0, size)])),
@@ -161,20 +181,17 @@ pub fn measure_steps(collocation: &mut Collocation<'_>, kernel: &Kernel<f64>, pa
                 couple: false,
                 ..Adam::default()
             });
+            let runner = Runner {
+                device,
+                kernel,
+                points: &points,
+                micro_batch: size,
+            };
             let fastest = (0..5)
                 .map(|_| {
                     let mut parameters = parameters.to_vec();
                     let start = Instant::now();
-                    run_stage(
-                        Device::Cpu,
-                        &stage,
-                        kernel,
-                        collocation,
-                        &mut parameters,
-                        StageState::Start,
-                        None,
-                        size,
-                    );
+                    runner.run(&stage, collocation, &mut parameters, StageState::Start, None);
                     start.elapsed().as_secs_f64() / steps as f64
                 })
                 .fold(f64::INFINITY, f64::min);
@@ -185,20 +202,26 @@ pub fn measure_steps(collocation: &mut Collocation<'_>, kernel: &Kernel<f64>, pa
 
 /// Measures the noise of a problem after given numbers of steps of its first stage.
 ///
+/// A problem that begins with a full-batch stage is measured along default Adam steps, and the report says so.
+///
 /// # Errors
-/// A problem that does not fit into memory, or one that begins with a full-batch stage.
+/// A problem that does not fit into memory.
 pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
     let plan = check_memory(&problem)?;
+    let mut notes = Vec::new();
     let stage = match problem.file.training.first() {
         Some(stage) if stage.is_first_order() => stage.clone(),
-        _ => StageKind::Adam(Adam::default()),
+        _ => {
+            notes.push("the file begins with a full-batch stage: default Adam steps are measured".to_string());
+            StageKind::Adam(Adam::default())
+        }
     };
     let names = term_names(&problem);
     let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
     let kernel = Kernel::new(architecture(&problem, &mut random));
     let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
     let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
-    let times = measure_steps(&mut collocation, &kernel, &parameters);
+    let times = measure_steps(Device::Cpu, &mut collocation, &kernel, &parameters);
     let (fixed, per_point) = noise::step_times(&times);
     let mut state = StageState::Start;
     let mut moments = Vec::new();
@@ -206,16 +229,18 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
     wanted.sort_unstable();
     wanted.dedup();
     for step in wanted {
-        let silent = run_stage(
-            Device::Cpu,
-            &stage,
-            &kernel,
-            &mut collocation,
-            &mut parameters,
-            std::mem::replace(&mut state, StageState::Start),
-            Some(step),
-            plan.micro_batch,
-        );
+        let runner = Runner {
+            device: Device::Cpu,
+            kernel: &kernel,
+            points: &problem.file.points,
+            micro_batch: plan.micro_batch,
+        };
+        let before = std::mem::replace(&mut state, StageState::Start);
+        let (silent, report) = runner.run(&stage, &mut collocation, &mut parameters, before, Some(step));
+        if let StopReason::NonFinite { .. } = report.stop {
+            notes.push(format!("training ended before step {step}: {}", report.stop));
+            break;
+        }
         if let Some(checkpoint) = silent.checkpoint {
             state = checkpoint.stage;
         }
@@ -223,6 +248,7 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
     }
     let points = collocation.terms[0].len();
     Ok(Report {
+        notes,
         moments,
         times,
         fixed,
@@ -357,8 +383,10 @@ fn jitter(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
     let n = term.len();
     let (mut means, mut within) = (Vec::new(), 0.0);
     let p = parameters.len();
+    // At random: grid-like sets would show the same column again and again.
+    let order = Permutation::new(n, mix(problem.file.seed, 0x117e));
     for k in 0..POINTS.min(n) {
-        let index = k * n / POINTS.min(n);
+        let index = order.at(k);
         let units: Vec<[f64; 4]> = (0..COPIES)
             .map(|copy| jitter.shift(term.unit(index), mix(problem.file.seed, k as u64), copy))
             .collect();
@@ -382,11 +410,25 @@ impl Report {
         noise::optimal(moment.scale(), self.fixed, self.per_point).clamp(1.0, self.points as f64)
     }
 
-    /// Writes `noise.csv` and `noise.svg`.
+    /// The batches that keep the gradient's relative error below `epsilon` but for a probability `delta`: by Chebyshev's
+    /// inequality, and by the central limit theorem.
+    pub fn needed(&self, moment: &Moment, epsilon: f64, delta: f64) -> [f64; 2] {
+        [
+            noise::chebyshev(moment.trace, moment.square, epsilon, delta),
+            noise::gaussian(moment.trace, moment.square, moment.freedom, epsilon, delta),
+        ]
+    }
+
+    /// The noise temperature, learning rate by batch.
+    pub fn temperature(&self) -> f64 {
+        self.rate / self.batch as f64
+    }
+
+    /// Writes `noise.csv`, `noise_moments.csv` and `noise.svg`.
     ///
     /// # Errors
     /// Files that cannot be written.
-    pub fn write(&self, folder: &Path, title: &str) -> Result<(), Error> {
+    pub fn write(&self, folder: &Path, title: &str, epsilon: f64, delta: f64) -> Result<(), Error> {
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
         let mut table = String::from(
             "step,batch,variance_with_replacement,law,variance_shuffled,law_shuffled,gradient_squared,trace,noise_scale\n",
@@ -409,19 +451,49 @@ impl Report {
         }
         let path = folder.join("noise.csv");
         std::fs::write(&path, table).map_err(Error::file("write", &path))?;
+        let mut summary = String::from(
+            "step,gradient_squared,trace,noise_scale,directions,best_batch,chebyshev_batch,gaussian_batch,exponent_with_replacement,exponent_shuffled,variance_between_points,variance_within_jitter,fixed_seconds,seconds_per_point,learning_rate,batch,noise_temperature\n",
+        );
+        for moment in &self.moments {
+            let [chebyshev, gaussian] = self.needed(moment, epsilon, delta);
+            let numbers = [
+                moment.square,
+                moment.trace,
+                moment.scale(),
+                moment.freedom,
+                self.optimal(moment),
+                chebyshev,
+                gaussian,
+                moment.exponents[0],
+                moment.exponents[1],
+                moment.jitter[0],
+                moment.jitter[1],
+                self.fixed,
+                self.per_point,
+                self.rate,
+                self.batch as f64,
+                self.temperature(),
+            ];
+            let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:e}")).collect();
+            summary.push_str(&format!("{},{}\n", moment.step, numbers.join(",")));
+        }
+        let path = folder.join("noise_moments.csv");
+        std::fs::write(&path, summary).map_err(Error::file("write", &path))?;
         let mut curves = Vec::new();
-        for moment in self.moments.iter().rev().take(1) {
+        for (k, moment) in self.moments.iter().enumerate() {
             let mut curve = |name: &str, style: Style, pick: fn(&Variance) -> f64| {
                 curves.push(Curve {
-                    name: format!("{name}, step {}", moment.step),
+                    name: format!("step {}: {name}", moment.step),
                     points: moment.variances.iter().map(|v| (v.batch as f64, pick(v))).collect(),
                     style,
                 });
             };
             curve("law tr Σ/B", Style::Line, |v| v.law);
             curve("with replacement", Style::Marks, |v| v.replaced);
-            curve("law without replacement", Style::Line, |v| v.shuffled_law);
-            curve("shuffled epochs", Style::Marks, |v| v.shuffled);
+            if k + 1 == self.moments.len() {
+                curve("law without replacement", Style::Line, |v| v.shuffled_law);
+                curve("shuffled epochs", Style::Marks, |v| v.shuffled);
+            }
         }
         Plot {
             title: format!("{title}: variance of the batch gradient"),

@@ -103,17 +103,27 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
         Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds)?,
         None => Results::create(&folder, &problem::resolved(&problem.file), &names)?,
     };
+    let mut keeper = Keeper::new(&folder, request.checkpoint);
+    if checkpoint.is_none() {
+        let begun = Checkpoint::begun(
+            problem::resolved(&problem.file),
+            device.to_string(),
+            quick,
+            results.position().0,
+        );
+        keeper.write(&begun, results.history()?)?;
+    }
     let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
     let kernel = Kernel::new(architecture(&problem, &mut random));
     let (weights, mut parameters) = match &checkpoint {
-        Some(checkpoint) => {
+        Some(checkpoint) if !checkpoint.weights.is_empty() => {
             problem.ansatz.scale = checkpoint.scale.clone();
             (checkpoint.weights.clone(), checkpoint.parameters.clone())
         }
-        None => start_values(&mut problem, &kernel, &names, &mut random),
+        _ => start_values(&mut problem, &kernel, &names, &mut random),
     };
     if problem.file.points.batch == Some(Batch::All(Whole::Auto)) {
-        let batch = automatic_batch(&problem, &names, &weights, &plan, &kernel, &parameters);
+        let batch = automatic_batch(device, &problem, &names, &weights, &plan, &kernel, &parameters);
         problem.file.points.batch = Some(Batch::Size(batch));
         results.problem(&problem::resolved(&problem.file))?;
         let note = format!("batch = {batch} from gradient noise and step times at the start");
@@ -124,13 +134,21 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
     if let Some(list) = checkpoint.as_ref().and_then(|checkpoint| checkpoint.adapted.clone()) {
         collocation.adapt(list);
     }
-    let keeper = Keeper::new(&folder, request.checkpoint);
-    let mut watch = Watch::new(&mut results, keeper, progress, &kernel, problem.scales.length);
+    let mut watch = Watch {
+        results: &mut results,
+        keeper,
+        progress,
+        kernel: &kernel,
+        problem: problem::resolved(&problem.file),
+        length: problem.scales.length,
+        failure: None,
+    };
     let mut training = Training {
         problem: &problem,
         kernel: &kernel,
         interrupted,
         pause: None,
+        points: &problem.file.points,
         observer: &mut watch,
         micro_batch: plan.micro_batch,
         chunk_bytes: plan.chunk_bytes,
@@ -194,8 +212,18 @@ fn open(request: &Request, progress: &mut dyn Progress) -> Result<(Problem, Path
         Source::Folder(folder) => {
             let problem = adjusted(&folder.join("problem.ron"), false)?;
             let checkpoint = read_checkpoint(folder)?;
-            if checkpoint.is_none() {
-                progress.note("there is no checkpoint yet: the run starts from the beginning");
+            match &checkpoint {
+                None => progress.note("there is no checkpoint: the run starts from the beginning"),
+                Some(checkpoint) if checkpoint.problem != problem::resolved(&problem.file) => {
+                    return Err(Error::Argument {
+                        message: format!(
+                            "`{}` is not the problem that its checkpoint belongs to",
+                            folder.join("problem.ron").display()
+                        ),
+                        hint: "undo the changes, or solve it as a new run with `--out`".into(),
+                    });
+                }
+                Some(_) => {}
             }
             Ok((problem, folder.clone(), checkpoint))
         }
@@ -239,6 +267,9 @@ pub fn shorten(file: &mut ProblemFile) {
         Some(Batch::Size(size)) => *size = (*size).min(128),
         Some(Batch::Sizes(sizes)) => sizes.values_mut().for_each(|size| *size = (*size).min(16)),
         _ => {}
+    }
+    if let crate::batch::Draw::Strata(strata) = &mut points.draw {
+        strata.by = strata.by.fewer();
     }
     file.output.cells = file.output.cells.min(400);
     file.output.frames = file.output.frames.min(2);
@@ -317,6 +348,7 @@ fn sample_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
 
 /// The batch with the least expected time, rounded to a power of two.
 fn automatic_batch(
+    device: Device,
     problem: &Problem,
     names: &[String],
     weights: &[f64],
@@ -330,10 +362,25 @@ fn automatic_batch(
     let measured = noise::PointNoise::measure(&collocation, kernel, parameters);
     let drawer = crate::batch::Drawer::new(&points, problem.file.seed, Default::default(), &collocation, kernel);
     let scale = measured.trace(&drawer.sizes(&collocation, points.batch_size(n))) / measured.square();
-    let times = crate::noise::measure_steps(&mut collocation, kernel, parameters);
+    let times = crate::noise::measure_steps(device, &mut collocation, kernel, parameters);
     let (fixed, per_point) = noise::step_times(&times);
     let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
-    (best.log2().round().exp2() as usize).clamp(1, n)
+    // The nearest power of two that the file's strata and schedules can take.
+    let fits = |batch: usize| {
+        let stages = problem.file.training.iter().all(|stage| stage.check(batch, n).is_ok());
+        stages
+            && problem
+                .file
+                .points
+                .strata(problem.axes(0))
+                .is_none_or(|strata| strata <= batch)
+    };
+    let mut sizes: Vec<usize> = (0..usize::BITS - 1).map(|k| (1_usize << k).min(n)).collect();
+    sizes.sort_by(|a, b| {
+        let far = |size: &usize| (*size as f64 / best).ln().abs();
+        far(a).total_cmp(&far(b))
+    });
+    sizes.into_iter().find(|size| fits(*size)).unwrap_or(n)
 }
 
 /// Writes the history, the network and checkpoints as training goes on.
@@ -342,28 +389,13 @@ struct Watch<'a> {
     keeper: Keeper,
     progress: &'a mut dyn Progress,
     kernel: &'a Kernel<f64>,
+    /// The resolved problem file.
+    problem: String,
     length: f64,
     failure: Option<Error>,
 }
 
-impl<'a> Watch<'a> {
-    fn new(
-        results: &'a mut Results,
-        keeper: Keeper,
-        progress: &'a mut dyn Progress,
-        kernel: &'a Kernel<f64>,
-        length: f64,
-    ) -> Self {
-        Self {
-            results,
-            keeper,
-            progress,
-            kernel,
-            length,
-            failure: None,
-        }
-    }
-
+impl Watch<'_> {
     /// Waits for the last checkpoint; the first thing that went wrong.
     fn finish(mut self) -> Option<Error> {
         let last = self.keeper.finish();
@@ -397,7 +429,11 @@ impl Observer for Watch<'_> {
 
     fn save(&mut self, mut checkpoint: Checkpoint) {
         (checkpoint.history, checkpoint.seconds) = self.results.position();
-        let written = self.keeper.write(&checkpoint);
+        checkpoint.problem.clone_from(&self.problem);
+        let written = self
+            .results
+            .history()
+            .and_then(|history| self.keeper.write(&checkpoint, history));
         self.note(written);
     }
 }

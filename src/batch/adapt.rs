@@ -85,6 +85,14 @@ impl Adapt {
         }
     }
 
+    /// Points that are looked at when `points` are replaced or added to.
+    pub fn candidates(&self, points: usize) -> usize {
+        match self {
+            Self::Rad(rad) => points.saturating_mul(rad.candidates),
+            Self::RarD(rar) => rar.add.saturating_mul(rar.candidates),
+        }
+    }
+
     /// Whether its numbers make sense.
     ///
     /// # Errors

@@ -57,11 +57,15 @@ impl Term {
 
     /// A point's weight in the loss; those of a term add up to λ.
     pub fn point_weight(&self, index: usize) -> f64 {
-        self.weight
-            * match &self.place {
-                Place::Set(set) => set.weight(index),
-                Place::List(list) => 1.0 / list.len() as f64,
-            }
+        self.weight * self.share(index)
+    }
+
+    /// A point's share of its term; the shares add up to 1.
+    pub fn share(&self, index: usize) -> f64 {
+        match &self.place {
+            Place::Set(set) => set.weight(index),
+            Place::List(list) => 1.0 / list.len() as f64,
+        }
     }
 }
 

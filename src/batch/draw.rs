@@ -115,17 +115,16 @@ impl Selection {
         self.len() == 0
     }
 
-    /// The points `first`, `first + step`, … before `end`, their factors multiplied.
-    pub fn part(&self, first: usize, step: usize, end: usize, factor: f64) -> Self {
-        let take = || (first..end.min(self.len())).step_by(step);
+    /// The points `first..end`.
+    pub fn part(&self, first: usize, end: usize) -> Self {
         match self {
             Self::Of { indices, factors } => Self::Of {
-                indices: take().map(|k| indices[k]).collect(),
-                factors: take().map(|k| factors[k] * factor).collect(),
+                indices: indices[first..end].to_vec(),
+                factors: factors[first..end].to_vec(),
             },
             Self::New { units, weights } => Self::New {
-                units: take().map(|k| units[k]).collect(),
-                weights: take().map(|k| weights[k] * factor).collect(),
+                units: units[first..end].to_vec(),
+                weights: weights[first..end].to_vec(),
             },
         }
     }
@@ -234,7 +233,7 @@ impl<'p> Drawer<'p> {
                             .iter()
                             .enumerate()
                             .map(|(i, norm)| {
-                                let plain = term.point_weight(i) / term.weight;
+                                let plain = term.share(i);
                                 sum += if total > 0.0 {
                                     (1.0 - importance.uniform) * norm / total + importance.uniform * plain
                                 } else {
@@ -287,6 +286,22 @@ impl<'p> Drawer<'p> {
         allot(sizes.iter().sum(), shares, &caps)
     }
 
+    /// Some batches drawn in the same way that leave no trace in the run's own sequence; `key` makes them new.
+    pub fn aside(
+        &mut self,
+        collocation: &Collocation<'_>,
+        batch: usize,
+        count: usize,
+        key: u64,
+    ) -> Vec<Vec<Selection>> {
+        let (seed, state) = (self.seed, self.state.clone());
+        self.seed = mix(mix(seed, 0xa51d), key);
+        self.state.cursors.clear();
+        let batches = (0..count).map(|_| self.next(collocation, batch)).collect();
+        (self.seed, self.state) = (seed, state);
+        batches
+    }
+
     /// The next batch of every term.
     pub fn next(&mut self, collocation: &Collocation<'_>, batch: usize) -> Vec<Selection> {
         let sizes = self.sizes(collocation, batch);
@@ -329,17 +344,19 @@ impl<'p> Drawer<'p> {
         }
     }
 
-    /// The next `b` of `n` points in shuffled epochs. Every weight is multiplied by the number of steps per epoch ⌈n/b⌉, the
-    /// last and smaller batch's too: the mean of the batch gradients over an epoch is exactly the full gradient.
+    /// The next points of `n` in shuffled epochs of ⌈n/b⌉ batches. What is left of an epoch is dealt out evenly, so that sizes
+    /// differ by 1 at most instead of leaving a last batch of a few points; each batch of m points is weighted by n/m, which
+    /// makes its expected gradient the full one, and the mean over an epoch weighted by m is exactly the full gradient.
     fn shuffled(&mut self, n: usize, b: usize, cursor: usize, stream: u64) -> Selection {
         let at = self.state.cursors[cursor];
         let (epoch, first) = (at / n as u64, (at % n as u64) as usize);
-        let end = (first + b).min(n);
+        let left = n - first;
+        let end = first + left.div_ceil(left.div_ceil(b));
         self.state.cursors[cursor] += (end - first) as u64;
         let permutation = Permutation::new(n, mix(mix(self.seed, stream), epoch));
         Selection::Of {
             indices: (first..end).map(|i| permutation.at(i)).collect(),
-            factors: vec![n.div_ceil(b) as f64; end - first],
+            factors: vec![n as f64 / (end - first) as f64; end - first],
         }
     }
 

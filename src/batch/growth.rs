@@ -148,9 +148,11 @@ impl Growth {
                 if !(geometric.factor > 0.0 && geometric.factor.is_finite()) {
                     return Err(format!("factor = {} must be greater than 0", geometric.factor));
                 }
-                for k in 0..=steps / geometric.every {
-                    if (first as f64 * geometric.factor.powf(k as f64)).round() < 1.0 {
-                        let step = k * geometric.every;
+                if geometric.factor < 1.0 {
+                    // The first k with first·factor^k < 1/2, which is rounded to no point.
+                    let k = ((0.5 / first as f64).ln() / geometric.factor.ln()).floor() + 1.0;
+                    let step = k * geometric.every as f64;
+                    if step <= steps as f64 {
                         return Err(format!(
                             "factor = {} shrinks the batch below 1 point at step {step}",
                             geometric.factor

@@ -42,6 +42,26 @@ pub enum Divide {
     Boundary,
 }
 
+impl Divide {
+    /// The number of strata of the interior, of points with `axes` coordinates; `None` if it is not divided.
+    pub fn count(&self, axes: usize) -> Option<usize> {
+        match self {
+            Self::Distance(bands) => Some(*bands),
+            Self::Cells(per_axis) => Some(per_axis.saturating_pow(axes as u32)),
+            Self::Boundary => None,
+        }
+    }
+
+    /// The same with two parts at most.
+    pub fn fewer(&self) -> Self {
+        match self {
+            Self::Distance(bands) => Self::Distance((*bands).min(2)),
+            Self::Cells(per_axis) => Self::Cells((*per_axis).min(2)),
+            Self::Boundary => Self::Boundary,
+        }
+    }
+}
+
 /// How many points of a batch each stratum gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Allocation {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{Exit, print};
+use super::{Exit, complain, print};
 use crate::device::Device;
 use crate::error::Error;
 use crate::memory::{Measurement, Setting, measure};
@@ -18,12 +18,9 @@ pub(super) struct MemoryArguments {
     /// Problem file
     file: PathBuf,
     /// What is compared: numbers of interior points per step, `full`, `naive` (all activations at once), `naive:N`, `lbfgs`
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "256,1024,4096,full,lbfgs,naive:1024,naive"
-    )]
-    batch: Vec<Setting>,
+    /// [default: 256,1024,4096,full,lbfgs,naive:1024,naive as far as there are points]
+    #[arg(long, value_delimiter = ',')]
+    batch: Option<Vec<Setting>>,
     /// Interior points [default: the file's]
     #[arg(long)]
     points: Option<usize>,
@@ -63,28 +60,51 @@ pub(super) fn run(arguments: &MemoryArguments) -> Result<Exit, Error> {
         }
         Ok::<_, Error>(problem)
     };
-    if arguments.probe {
-        let measured = measure(load(arguments.batch[0])?, arguments.device, empty)?;
+    if let (true, Some([setting])) = (arguments.probe, arguments.batch.as_deref()) {
+        let measured = measure(load(*setting)?, arguments.device, empty)?;
         let text = serde_json::to_string(&measured).unwrap_or_default();
         print(&format!("{text}\n"));
         return Ok(Exit::Solved);
     }
     arguments.device.probe()?;
-    let mut table = Vec::new();
-    let mut points = 0;
-    for &setting in &arguments.batch {
-        let problem = load(setting)?;
-        points = problem.point_sets()[0].len();
-        if let Setting::Batch(size) | Setting::Naive(Some(size)) = setting
-            && size > points
-        {
-            return Err(Error::Argument {
-                message: format!("`--batch {setting}` is greater than the {points} interior points"),
-                hint: "use `full` for all points".into(),
-            });
+    let points = load(Setting::Full)?.point_sets()[0].len();
+    let settings = match &arguments.batch {
+        Some(settings) => {
+            for setting in settings {
+                if setting.size() > Some(points) {
+                    return Err(Error::Argument {
+                        message: format!("`--batch {setting}` is greater than the {points} interior points"),
+                        hint: "use `full` for all points".into(),
+                    });
+                }
+            }
+            settings.clone()
         }
-        crate::budget::check_memory(&problem)?;
-        table.push((setting, probe(arguments, setting)?));
+        None => [256, 1024, 4096]
+            .into_iter()
+            .map(Setting::Batch)
+            .chain([
+                Setting::Full,
+                Setting::Lbfgs,
+                Setting::Naive(Some(1024)),
+                Setting::Naive(None),
+            ])
+            .filter(|setting| setting.size() <= Some(points))
+            .collect(),
+    };
+    let mut table = Vec::new();
+    for setting in settings {
+        // What does not fit must not cost what was measured.
+        let measured = load(setting)
+            .and_then(|problem| crate::budget::check_memory(&problem))
+            .and_then(|_| probe(arguments, setting));
+        match measured {
+            Ok(measured) => table.push((setting, measured)),
+            Err(error) => complain(&error),
+        }
+    }
+    if table.is_empty() {
+        return Ok(Exit::Failed);
     }
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.file));
     write(&folder, &table, points)?;

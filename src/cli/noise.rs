@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{Exit, print};
-use crate::batch::noise::{chebyshev, gaussian};
 use crate::error::Error;
 use crate::noise::{Report, measure};
 use crate::problem;
@@ -30,7 +29,7 @@ pub(super) struct NoiseArguments {
     /// Seed of every random number [default: the file's]
     #[arg(long)]
     seed: Option<u64>,
-    /// Folder for noise.csv and noise.svg [default: results/<stem of FILE>]
+    /// Folder for noise.csv, noise_moments.csv and noise.svg [default: results/<stem of FILE>]
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -54,7 +53,7 @@ pub(super) fn run(arguments: &NoiseArguments) -> Result<Exit, Error> {
     let title = problem.file.title.clone();
     let report = measure(problem, &arguments.at)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.file));
-    report.write(&folder, &title)?;
+    report.write(&folder, &title, *epsilon, *delta)?;
     print(&format!(
         "{}  table and plot in {}\n",
         describe(&title, &report, *epsilon, *delta),
@@ -65,6 +64,9 @@ pub(super) fn run(arguments: &NoiseArguments) -> Result<Exit, Error> {
 
 fn describe(title: &str, report: &Report, epsilon: f64, delta: f64) -> String {
     let mut text = format!("{title}\n");
+    for note in &report.notes {
+        let _ = writeln!(text, "  note: {note}");
+    }
     let _ = writeln!(
         text,
         "  step time {:.3} ms + {:.3} us per interior point; learning rate {}, batch {} of {}, noise temperature {:.1e}",
@@ -73,7 +75,7 @@ fn describe(title: &str, report: &Report, epsilon: f64, delta: f64) -> String {
         report.rate,
         report.batch,
         report.points,
-        report.rate / report.batch as f64
+        report.temperature()
     );
     let _ = writeln!(
         text,
@@ -90,6 +92,7 @@ fn describe(title: &str, report: &Report, epsilon: f64, delta: f64) -> String {
         "shuffled"
     );
     for moment in &report.moments {
+        let needed = report.needed(moment, epsilon, delta);
         let _ = writeln!(
             text,
             "  {:>6} {:>10.2e} {:>10.2e} {:>11.1} {:>10.0} {:>12.3e} {:>10.3e} {:>11.1} {:>9.3} {:>9.3}",
@@ -98,8 +101,8 @@ fn describe(title: &str, report: &Report, epsilon: f64, delta: f64) -> String {
             moment.trace,
             moment.scale(),
             report.optimal(moment),
-            chebyshev(moment.trace, moment.square, epsilon, delta),
-            gaussian(moment.trace, moment.square, moment.freedom, epsilon, delta),
+            needed[0],
+            needed[1],
             moment.freedom,
             moment.exponents[0],
             moment.exponents[1]

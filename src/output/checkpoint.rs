@@ -1,5 +1,6 @@
 //! Checkpoints on disk.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -36,17 +37,21 @@ impl Keeper {
         self.last.elapsed() >= self.interval && self.writer.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Writes a checkpoint in the background, after the one before.
+    /// Writes a checkpoint in the background, after the one before and after `history` has reached the disk.
     ///
     /// # Errors
     /// What went wrong with the one before.
-    pub fn write(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+    pub fn write(&mut self, checkpoint: &Checkpoint, history: File) -> Result<(), Error> {
         let before = self.finish();
         self.last = Instant::now();
         let path = self.path.clone();
         let bytes = rmp_serde::to_vec_named(checkpoint)
             .map_err(|error| Error::file("write", &path)(std::io::Error::other(error)))?;
-        self.writer = Some(std::thread::spawn(move || replace(&path, &bytes)));
+        self.writer = Some(std::thread::spawn(move || {
+            // After a power cut the history must be at least as long as the checkpoint says.
+            history.sync_data().map_err(Error::file("write", &path))?;
+            replace(&path, &bytes)
+        }));
         before
     }
 
@@ -69,6 +74,18 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         // A run that fails must not leave a half-written file behind.
         let _ = self.finish();
+    }
+}
+
+/// Removes the checkpoint of a results folder, if it has one.
+///
+/// # Errors
+/// A file that cannot be removed.
+pub(super) fn remove_checkpoint(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(NAME);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", path)(error)),
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::checkpoint::remove_checkpoint;
 use super::memory::peak_memory;
 use super::network::write_network;
 use super::summary::Summary;
@@ -31,6 +32,8 @@ impl Results {
     /// A folder or file that cannot be written.
     pub fn create(folder: &Path, problem: &str, terms: &[String]) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+        // What an earlier run left must not be taken for this one's.
+        remove_checkpoint(folder)?;
         replace(&folder.join("problem.ron"), problem.as_bytes())?;
         let path = folder.join("history.csv");
         let mut history = BufWriter::new(File::create(&path).map_err(Error::file("write", &path))?);
@@ -82,6 +85,17 @@ impl Results {
     /// A file that cannot be written.
     pub fn problem(&self, problem: &str) -> Result<(), Error> {
         replace(&self.folder.join("problem.ron"), problem.as_bytes())
+    }
+
+    /// The history's file.
+    ///
+    /// # Errors
+    /// Too many open files.
+    pub fn history(&self) -> Result<File, Error> {
+        self.history
+            .get_ref()
+            .try_clone()
+            .map_err(Error::file("write", self.folder.join("history.csv")))
     }
 
     /// Bytes of the history and seconds of the run so far.

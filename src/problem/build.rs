@@ -84,6 +84,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     };
     conditions(&mut problem, parts);
     unknown_terms(&problem, &mut values);
+    strata(&problem, &mut values);
     if let Err(refusal) = crate::budget::plan(&problem) {
         values.fault(&refusal.at, refusal.message, Some(refusal.hint));
     }
@@ -197,10 +198,46 @@ fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
             .keys()
             .for_each(|name| check(name, path!["weights", 0, name.as_str()]));
     }
-    if let Some(super::Batch::Sizes(sizes)) = &problem.file.points.batch {
-        sizes
-            .keys()
-            .for_each(|name| check(name, path!["points", "batch", name.as_str()]));
+    let Some(super::Batch::Sizes(sizes)) = &problem.file.points.batch else {
+        return;
+    };
+    sizes
+        .keys()
+        .for_each(|name| check(name, path!["points", "batch", name.as_str()]));
+    for (name, points) in names.iter().zip(problem.point_sets()).skip(1) {
+        if let Some(size) = sizes.get(name)
+            && *size > points.len()
+        {
+            values.fault(
+                &path!["points", "batch", name.as_str()],
+                format!(
+                    "the size {size} is greater than the {} points of `{name}`",
+                    points.len()
+                ),
+                Some("give more `boundary` points, or a smaller size".into()),
+            );
+        }
+    }
+}
+
+/// Every stratum needs a point in every batch.
+fn strata(problem: &Problem, values: &mut Values<'_>) {
+    let points = &problem.file.points;
+    let interior = problem.point_sets()[0].len();
+    let automatic = points.batch == Some(super::Batch::All(super::Whole::Auto));
+    let batch = if automatic {
+        interior
+    } else {
+        points.batch_size(interior)
+    };
+    if let Some(strata) = points.strata(problem.axes(0))
+        && strata > batch
+    {
+        values.fault(
+            &path!["points", "draw"],
+            format!("{strata} strata are more than the {batch} points of a batch"),
+            Some("every stratum needs a point in every batch".into()),
+        );
     }
 }
 

@@ -112,6 +112,14 @@ impl Points {
         }
     }
 
+    /// The number of strata of the interior, of points with `axes` coordinates, if it is divided.
+    pub fn strata(&self, axes: usize) -> Option<usize> {
+        match &self.draw {
+            Draw::Strata(strata) => strata.by.count(axes),
+            _ => None,
+        }
+    }
+
     /// Whether activations of the whole batch are to be held at once.
     pub fn naive(&self) -> bool {
         self.batch == Some(Batch::All(Whole::Naive))

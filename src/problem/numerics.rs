@@ -1,7 +1,7 @@
 //! Checks of the numbers that say how to solve: points, network, stages, tolerances, output.
 
 use super::{Batch, Path, ProblemFile, Values};
-use crate::batch::{Divide, Draw};
+use crate::batch::Draw;
 use crate::path;
 use crate::sampler::SamplerKind;
 
@@ -86,35 +86,11 @@ fn batches(file: &ProblemFile, values: &mut Values<'_>) {
             if strata.every == 0 {
                 wrong("draw", "every = 0 must be at least 1".into(), "100 is the default");
             }
-            let parts = match strata.by {
-                Divide::Distance(count) => Some(count),
-                Divide::Cells(count) => Some(count),
-                Divide::Boundary => None,
-            };
-            let batch = points.batch_size(points.interior);
-            if parts == Some(0) {
+            if points.strata(1) == Some(0) {
                 wrong(
                     "draw",
                     "there must be at least 1 stratum".into(),
                     "`Distance(4)` is the default",
-                );
-            }
-            if let Divide::Distance(count) = strata.by
-                && count > batch.max(1)
-            {
-                wrong(
-                    "draw",
-                    format!("{count} strata are more than the {batch} points of a batch"),
-                    "every stratum needs a point in every batch",
-                );
-            }
-            if let Divide::Cells(count) = strata.by
-                && (count > 1_000_000 || count > batch.max(1))
-            {
-                wrong(
-                    "draw",
-                    format!("{count} cells per coordinate are more strata than the {batch} points of a batch"),
-                    "every stratum needs a point in every batch",
                 );
             }
         }
@@ -129,6 +105,13 @@ fn batches(file: &ProblemFile, values: &mut Values<'_>) {
                 "jitter",
                 format!("size = {} must lie in (0, 1]", jitter.size),
                 "it is a share of the domain",
+            );
+        }
+        if let SamplerKind::Gauss(_) = points.sampler {
+            wrong(
+                "jitter",
+                "`Gauss` points that are moved no longer fit their weights".into(),
+                "use `Stratified` or `Sobol` points",
             );
         }
         if !matches!(points.draw, Draw::Shuffle | Draw::Replacement) {

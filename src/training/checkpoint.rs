@@ -12,11 +12,13 @@ use super::lbfgs::LbfgsState;
 pub struct Checkpoint {
     /// Version of the program that wrote it.
     pub version: String,
+    /// The resolved problem file that it belongs to.
+    pub problem: String,
     /// The device as on the command line.
     pub device: String,
     /// Whether the run was shortened by `--quick`.
     pub quick: bool,
-    /// The weights λ of the terms.
+    /// The weights λ of the terms; empty before they are known.
     pub weights: Vec<f64>,
     /// Size of the field per component.
     pub scale: Vec<f64>,
@@ -34,6 +36,27 @@ pub struct Checkpoint {
     pub seconds: f64,
     /// Bytes of `history.csv` that belong to what is done.
     pub history: u64,
+}
+
+impl Checkpoint {
+    /// A run that has not come to its first parameters.
+    pub fn begun(problem: String, device: String, quick: bool, history: u64) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            problem,
+            device,
+            quick,
+            weights: Vec::new(),
+            scale: Vec::new(),
+            parameters: Vec::new(),
+            adapted: None,
+            reports: Vec::new(),
+            stage: StageState::Start,
+            stage_seconds: 0.0,
+            seconds: 0.0,
+            history,
+        }
+    }
 }
 
 /// The state of the stage in work.

@@ -31,6 +31,8 @@ use rule::Rule;
 
 /// Parts of a batch that tell how noisy its gradient is.
 const PARTS: usize = 8;
+/// Times the mean norm that a single gradient counts with at most in the mean.
+const OUTLIER: f64 = 10.0;
 /// Decay of the running means of norm and loss.
 const MEMORY: f64 = 0.99;
 
@@ -44,6 +46,8 @@ pub struct FirstOrderState {
     averaged: u64,
     first_batch: usize,
     batch: usize,
+    /// Interior points of the last step.
+    drawn: usize,
     /// Interior points seen.
     seen: u64,
     /// By what a plateau or noise has lowered the rate.
@@ -85,7 +89,7 @@ pub(super) fn run<B: FirstOrderBackend>(
     device: &B::Device,
     resumed: Option<FirstOrderState>,
 ) -> (usize, f64, StopReason) {
-    let points = &training.problem.file.points;
+    let points = training.points;
     let kernel = Kernel::<f32>::new(training.kernel.architecture().clone());
     let first = points.batch_size(collocation.terms[0].len());
     let mut state = resumed.unwrap_or_else(|| FirstOrderState::new(parameters, first));
@@ -151,21 +155,25 @@ pub(super) fn run<B: FirstOrderBackend>(
                     collocation,
                     &mut drawer,
                     &mut state,
-                    form,
+                    (form, micro),
                     device,
                 );
             }
             Some(growth) => state.batch = growth.size(step, state.first_batch, available).unwrap_or(state.batch),
-            None => {}
+            // Points that were added belong to a full batch too.
+            None => state.batch = points.batch_size(available),
         }
         let whole = state.batch >= available && full(points);
         let sum = if whole {
+            state.drawn = available;
             state.seen += available as u64;
             full_gradient::<B>(&kernel, &network, collocation, micro, form, device, &mut kept)
         } else {
             kept = None;
             let selections = drawer.next(collocation, state.batch);
-            state.seen += selections[0].len() as u64;
+            let copies = points.jitter.as_ref().map_or(1, |jitter| jitter.copies);
+            state.drawn = selections[0].len() / copies;
+            state.seen += state.drawn as u64;
             // One micro-batch is gathered, used and dropped before the next.
             let mut sum: Option<Step<B>> = None;
             for part in micro_batches(&selections, micro) {
@@ -203,7 +211,8 @@ pub(super) fn run<B: FirstOrderBackend>(
 /// Whether a batch of all points is the same in every step.
 fn full(points: &crate::problem::Points) -> bool {
     use crate::batch::Draw;
-    matches!(points.draw, Draw::Shuffle | Draw::Strata(_)) && points.jitter.is_none()
+    let given = matches!(points.batch, Some(crate::problem::Batch::Sizes(_)));
+    matches!(points.draw, Draw::Shuffle | Draw::Strata(_)) && points.jitter.is_none() && !given
 }
 
 /// Loss terms and gradient of one or more micro-batches.
@@ -234,20 +243,18 @@ fn gradient<B: FirstOrderBackend>(kernel: &Kernel<f32>, network: &Mlp<B>, rows: 
 }
 
 /// Cuts a batch into parts of at most `size` points per term; their losses and gradients add up to the batch's.
-pub fn micro_batches(selections: &[Selection], size: usize) -> Vec<Vec<Selection>> {
+pub fn micro_batches(selections: &[Selection], size: usize) -> impl Iterator<Item = Vec<Selection>> + '_ {
     let longest = selections.iter().map(Selection::len).max().unwrap_or(0);
     let count = longest.div_ceil(size.max(1)).max(1);
-    (0..count)
-        .map(|k| {
-            selections
-                .iter()
-                .map(|selection| {
-                    let n = selection.len();
-                    selection.part(n * k / count, 1, n * (k + 1) / count, 1.0)
-                })
-                .collect()
-        })
-        .collect()
+    (0..count).map(move |k| {
+        selections
+            .iter()
+            .map(|selection| {
+                let n = selection.len();
+                selection.part(n * k / count, n * (k + 1) / count)
+            })
+            .collect()
+    })
 }
 
 /// The gradient of all points, in their order; a batch that fits into one part is kept from step to step.
@@ -351,11 +358,11 @@ fn advance<B: FirstOrderBackend>(
             gradient = gradient * (limit / norm);
             state.clipped += 1;
         }
-        // A single outlier must not raise the mean that later ones are measured by; nor may a limit below it drag it down.
+        // A single outlier must not raise the mean that later ones are measured by.
         let most = if state.mean_norm.is_finite() {
-            limit.max(state.mean_norm)
+            OUTLIER * state.mean_norm
         } else {
-            limit
+            norm
         };
         state.mean_norm = running(state.mean_norm, norm.min(most));
     }
@@ -372,7 +379,7 @@ fn advance<B: FirstOrderBackend>(
             terms,
             gradient_norm: norm,
             rate,
-            batch: state.batch,
+            batch: state.drawn,
             clipped: settings.clip.map(|_| state.clipped as f64 / (step + 1) as f64),
             signal: state.signal,
         });
@@ -413,7 +420,7 @@ fn running(mean: f64, value: f64) -> f64 {
     }
 }
 
-/// Measures the signal-to-noise ratio |g|²/(tr Σ/B) on parts of one batch and acts on it.
+/// Measures the signal-to-noise ratio |g|²/(tr Σ/B) on batches of an eighth of the size, drawn in the same way, and acts on it.
 #[expect(clippy::too_many_arguments, reason = "the body of one loop")]
 fn judge<B: FirstOrderBackend>(
     adaptive: &Adaptive,
@@ -422,27 +429,24 @@ fn judge<B: FirstOrderBackend>(
     collocation: &Collocation<'_>,
     drawer: &mut Drawer<'_>,
     state: &mut FirstOrderState,
-    form: Form,
+    (form, micro): (Form, usize),
     device: &B::Device,
 ) {
     let available = collocation.terms[0].len();
     let largest = adaptive.largest.unwrap_or(available).min(available);
-    let selections = drawer.next(collocation, state.batch);
-    let gradients: Vec<Vec<f64>> = (0..PARTS)
-        .filter_map(|k| {
-            let part: Vec<Selection> = selections
-                .iter()
-                .map(|selection| {
-                    let parts = PARTS.min(selection.len());
-                    // Terms with fewer points than parts go round.
-                    selection.part(k % parts, parts, selection.len(), parts as f64)
-                })
-                .collect();
+    let size = (state.batch / PARTS).max(1);
+    let sizes = drawer.sizes(collocation, state.batch);
+    let (mut gradients, mut points) = (Vec::new(), 0);
+    for selections in drawer.aside(collocation, size, PARTS, state.step as u64) {
+        points += selections[0].len();
+        let mut sum: Option<Step<B>> = None;
+        for part in micro_batches(&selections, micro) {
             let rows = upload_part::<B>(collocation, &part, form, device);
-            gradient(kernel, network, &rows).map(|step| download(step.gradient))
-        })
-        .collect();
-    let signal = noise::signal(&gradients);
+            add(&mut sum, gradient(kernel, network, &rows));
+        }
+        gradients.extend(sum.map(|step| download(step.gradient)));
+    }
+    let signal = noise::signal(&gradients, points as f64 / PARTS as f64 / sizes[0] as f64);
     state.signal = Some(signal);
     if signal * (1.0 - adaptive.confidence) >= 1.0 {
         return;
@@ -612,7 +616,7 @@ mod tests {
             indices: (0..n).collect(),
             factors: vec![1.5; n],
         };
-        let parts = micro_batches(&[selection(103), selection(7)], 10);
+        let parts: Vec<_> = micro_batches(&[selection(103), selection(7)], 10).collect();
         assert_eq!(parts.len(), 11);
         for (t, n) in [103, 7].into_iter().enumerate() {
             let all: Vec<usize> = parts

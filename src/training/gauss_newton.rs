@@ -83,6 +83,7 @@ impl GaussNewton {
         parameters: &mut Vec<f64>,
         resumed: Option<GaussNewtonState>,
     ) -> (usize, f64, StopReason) {
+        super::fix_splits();
         let mut system = NormalEquations::new(parameters.len(), training.chunk_bytes);
         let mut state = resumed.unwrap_or_else(|| {
             let terms = objective.losses(parameters);

@@ -31,7 +31,7 @@ pub use stop::StopReason;
 use crate::batch::Collocation;
 use crate::device::Device;
 use crate::jet::fused::Kernel;
-use crate::problem::Problem;
+use crate::problem::{Points, Problem};
 use crate::sampler::mix;
 
 /// The training stages that a problem file can name.
@@ -253,6 +253,8 @@ pub struct Training<'a> {
     pub observer: &'a mut dyn Observer,
     /// A step at which a first-order stage is interrupted.
     pub pause: Option<usize>,
+    /// How batches are drawn.
+    pub points: &'a Points,
     /// Points per term whose rows are held at once in a first-order step.
     pub micro_batch: usize,
     /// Bytes of the Jacobian that are held at once.
@@ -378,9 +380,6 @@ impl Training<'_> {
     /// Saves where the run stands.
     fn save(&mut self, collocation: &Collocation<'_>, parameters: &[f64], stage: StageState) {
         let checkpoint = Checkpoint {
-            version: env!("CARGO_PKG_VERSION").into(),
-            device: self.device.to_string(),
-            quick: self.quick,
             weights: collocation.terms.iter().map(|term| term.weight).collect(),
             scale: self.problem.ansatz.scale.clone(),
             parameters: parameters.to_vec(),
@@ -391,8 +390,7 @@ impl Training<'_> {
                 _ => self.before + self.begun.elapsed().as_secs_f64(),
             },
             stage,
-            seconds: 0.0,
-            history: 0,
+            ..Checkpoint::begun(String::new(), self.device.to_string(), self.quick, 0)
         };
         self.observer.save(checkpoint);
     }
@@ -409,6 +407,12 @@ impl Training<'_> {
             },
         }
     }
+}
+
+/// Splits dense factorisations into the same parts whatever the number of threads: by default the threads decide, and with
+/// them the bits.
+fn fix_splits() {
+    faer::set_global_parallelism(faer::Par::rayon(8));
 }
 
 /// Euclidean norm.

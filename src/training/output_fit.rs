@@ -17,6 +17,7 @@ const DAMPING: f64 = 1e-4;
 
 /// Sets the output layer and returns the factor per component, `[m]`, by which the rows have been scaled.
 pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mut [Rows<f64>]) -> Vec<f64> {
+    super::fix_splits();
     let architecture = kernel.architecture();
     let (p, m) = (architecture.parameters(), architecture.components());
     let layers = architecture.layers();

@@ -45,13 +45,16 @@ fn memory_is_known() -> bool {
     Path::new("/proc/meminfo").exists()
 }
 
-/// The report without what differs between machines: how much memory is free.
+/// The report without what differs between machines: how much memory is free, and what would fit into it.
 fn normalised(report: &str) -> String {
     let mut text = String::new();
     for line in report.lines() {
         match (line.find(", but "), line.strip_suffix(" are available")) {
             (Some(at), Some(_)) => text.push_str(&format!("{}, but … are available", &line[..at])),
-            _ => text.push_str(line),
+            _ => match line.find(", or at most `batch: ") {
+                Some(at) => text.push_str(&format!("{}, or at most `batch: …`", &line[..at])),
+                None => text.push_str(line),
+            },
         }
         text.push('\n');
     }

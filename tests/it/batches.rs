@@ -182,10 +182,29 @@ fn the_mean_gradient_of_an_epoch_is_exactly_the_full_gradient() {
         let case = Case::new("poisson.ron", points);
         let collocation = case.collocation(true, 65_536);
         let (_, full) = case.full_gradient(&collocation);
-        // The last batch of an epoch is partial; the other terms of this problem hold exactly.
-        let steps = collocation.terms[0].len().div_ceil(20);
+        // 103 points are dealt into six batches of 18 and 17; the boundary values of this problem hold exactly.
+        let n = collocation.terms[0].len();
         assert_eq!(collocation.terms.len(), 1);
-        let mean = noise::moments(&case.batch_gradients(&collocation, 20, steps)).0;
+        let points = &case.problem.file.points;
+        let mut drawer = Drawer::new(points, 17, Default::default(), &collocation, &case.kernel);
+        let mut seen = 0;
+        let mut mean = vec![0.0; full.len()];
+        for _ in 0..n.div_ceil(20) {
+            let selections = drawer.next(&collocation, 20);
+            let size = selections[0].len();
+            assert!(
+                (n / n.div_ceil(20)..=n.div_ceil(n.div_ceil(20))).contains(&size),
+                "{size} of {n}"
+            );
+            seen += size;
+            let rows: Rows<f64> = collocation.gather(0, &selections[0]);
+            let mut gradient = vec![0.0; full.len()];
+            case.kernel.gradient(&case.parameters, &[&rows], &mut gradient);
+            mean.iter_mut()
+                .zip(&gradient)
+                .for_each(|(mean, g)| *mean += g * size as f64 / n as f64);
+        }
+        assert_eq!(seen, n);
         assert!(
             noise::distance(&mean, &full).sqrt() < 1e-12 * square(&full).sqrt(),
             "{sampler:?}"
@@ -258,7 +277,7 @@ fn sixty_four_micro_batches_add_up_to_the_gradient_of_the_batch() {
     let collocation = case.collocation(true, 65_536);
     let mut drawer = Drawer::new(&points, 1, Default::default(), &collocation, &case.kernel);
     let selections = drawer.next(&collocation, 6400);
-    let parts = micro_batches(&selections, 100);
+    let parts: Vec<_> = micro_batches(&selections, 100).collect();
     assert_eq!(parts.len(), 64);
     let p = case.parameters.len();
     let (_, full) = case.full_gradient(&collocation);
@@ -474,5 +493,81 @@ fn noise_and_memory_refuse_what_makes_no_sense() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+}
+
+/// With a limit the plan must not depend on the machine's threads.
+#[test]
+fn a_memory_limit_leaves_the_bits_independent_of_the_threads() {
+    let folder = super::scratch("threads");
+    let run = |threads: &str| {
+        let out = folder.join(threads);
+        let output = ok(std::process::Command::new(env!("CARGO_BIN_EXE_pinn"))
+            .current_dir(root())
+            .env("RAYON_NUM_THREADS", threads)
+            .args([
+                "solve",
+                "problems/beam.ron",
+                "--quick",
+                "--memory",
+                "60 MiB",
+                "--out",
+                super::text(&out),
+            ])
+            .output());
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        ok(std::fs::read(out.join("network.safetensors")))
+    };
+    assert!(run("1") == run("3"));
+}
+
+#[test]
+fn a_full_batch_stays_full_when_points_are_added_and_zero_weights_do_not_upset_importance() {
+    let folder = super::scratch("added");
+    let beam = ok(std::fs::read_to_string(root().join("problems/fin.ron")));
+    let training = beam.find("training:").unwrap_or(0);
+    let end = beam[training..].find("],").unwrap_or(0) + training + 2;
+    for (name, points) in [
+        (
+            "full",
+            "points: (interior: 300, boundary: 100, batch: Full, adapt: RarD(every: 10, add: 20))",
+        ),
+        (
+            "zero",
+            "points: (interior: 300, boundary: 100, batch: 50, draw: Importance(every: 10))",
+        ),
+    ] {
+        let training = format!("{}training: [Adam(steps: 40)],{}", &beam[..training], &beam[end..]);
+        let at = training.find("points: (").unwrap_or(0);
+        let close = training[at..].find("),").unwrap_or(0) + at + 1;
+        let mut text = format!("{}{points}{}", &training[..at], &training[close..]);
+        if name == "zero" {
+            text = text.replace("points: (", "weights: Given({\"interior\": 0}),\n    points: (");
+        }
+        let file = folder.join(format!("{name}.ron"));
+        ok(std::fs::write(&file, &text));
+        let out = folder.join(name);
+        let output = super::pinn(&["solve", super::text(&file), "--out", super::text(&out)]);
+        // The tolerance is missed after 40 steps.
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let history = ok(std::fs::read_to_string(out.join("history.csv")));
+        let header: Vec<&str> = history.lines().next().unwrap_or("").split(',').collect();
+        let at = header.iter().position(|column| *column == "batch").unwrap_or(0);
+        let last = history
+            .lines()
+            .last()
+            .and_then(|line| line.split(',').nth(at))
+            .unwrap_or("");
+        assert_eq!(last, if name == "full" { "360" } else { "50" });
     }
 }

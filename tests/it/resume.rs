@@ -45,22 +45,61 @@ fn results(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<String>) {
 
 #[test]
 fn a_run_killed_at_twenty_random_moments_ends_with_the_same_bits() {
-    let folder = scratch("killed");
+    killed("killed", PROBLEM, &[], 20);
+}
+
+/// The other ways of drawing: points that are made when they are needed, strata, new points, jitter, the other backend.
+#[test]
+fn runs_with_other_batches_go_on_with_the_same_bits_too() {
+    let points = "batch: 64, draw: Importance(every: 37), adapt: Rad(every: 150)";
+    for (name, other, options) in [
+        (
+            "killed_strata",
+            "batch: 64, draw: Strata(by: Distance(3), allocation: Neyman, every: 20)",
+            &[][..],
+        ),
+        (
+            "killed_fresh",
+            "batch: {\"interior\": 64, \"top flux\": 9}, draw: Fresh",
+            &["--device", "ndarray"],
+        ),
+        (
+            "killed_jitter",
+            "batch: 64, jitter: (copies: 2), sampler: Halton, adapt: RarD(every: 90)",
+            &[],
+        ),
+        (
+            "killed_made",
+            "batch: 200, micro_batch: 50, sampler: LatinHypercube",
+            &["--memory", "17 MiB", "--points", "20000"],
+        ),
+    ] {
+        let problem = PROBLEM.replace(points, other).replace("Ema(0.99)", "Swa(0.5)");
+        assert!(problem != PROBLEM);
+        killed(name, &problem, options, 3);
+    }
+}
+
+fn killed(name: &str, problem: &str, options: &[&str], moments: u64) {
+    let folder = scratch(name);
     let file = folder.join("resumed.ron");
-    ok(std::fs::write(&file, PROBLEM));
+    ok(std::fs::write(&file, problem));
     let whole = folder.join("whole");
     let start = Instant::now();
-    let output = pinn(&["solve", text(&file), "--out", text(&whole)]);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = pinn(&[&["solve", text(&file), "--out", text(&whole)], options].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{name}: {said}");
+    if options.contains(&"--memory") {
+        let summary = ok(std::fs::read_to_string(whole.join("summary.json")));
+        assert!(
+            summary.contains("\"points_stored\": false"),
+            "points are kept after all"
+        );
+    }
     let time = start.elapsed();
     let expected = results(&whole);
     let mut killed = 0;
-    for moment in 0..20_u64 {
+    for moment in 0..moments {
         let out = folder.join(format!("killed-{moment}"));
         // Fractions of the run's time in [0, 1), as random as a hash.
         let fraction = pinn::sampler::unit(0xdead, moment);
@@ -79,7 +118,8 @@ fn a_run_killed_at_twenty_random_moments_ends_with_the_same_bits() {
             }
             ok(child.wait())
         };
-        let status = run(&[text(&file), "--out", text(&out)], Some(time.mul_f64(fraction)));
+        let start = [&[text(&file), "--out", text(&out)], options].concat();
+        let status = run(&start, Some(time.mul_f64(fraction)));
         killed += u64::from(!status.success());
         if !out.join("problem.ron").exists() {
             // Killed before it had opened its results.
@@ -90,13 +130,16 @@ fn a_run_killed_at_twenty_random_moments_ends_with_the_same_bits() {
             run(&["--resume", text(&out)], Some(time.mul_f64(0.3 * (1.0 - fraction))));
         }
         let status = run(&["--resume", text(&out)], None);
-        assert_eq!(status.code(), Some(0), "moment {moment}");
+        assert_eq!(status.code(), Some(0), "{name}, moment {moment}");
         assert!(
             results(&out) == expected,
-            "moment {moment}, after {fraction:.2} of the run"
+            "{name}, moment {moment}, after {fraction:.2} of the run"
         );
     }
-    assert!(killed >= 15, "only {killed} runs were killed before they ended");
+    assert!(
+        killed * 4 >= moments * 3,
+        "only {killed} runs were killed before they ended"
+    );
 }
 
 #[test]
@@ -132,4 +175,37 @@ fn resuming_what_is_no_run_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("checkpoint.bin") && said.contains("hint"), "{said}");
+}
+
+/// What an earlier run left in the folder is not taken for the new run's, and an edited problem is refused.
+#[test]
+fn a_checkpoint_belongs_to_its_problem() {
+    let folder = scratch("stale");
+    let file = folder.join("resumed.ron");
+    ok(std::fs::write(&file, PROBLEM));
+    let out = folder.join("out");
+    pinn(&["solve", text(&file), "--quick", "--out", text(&out)]);
+    let other = PROBLEM.replace("width: 12", "width: 7").replace(
+        "Value(on: \"left\", value: \"20 + y\")",
+        "Value(on: \"left\", value: 0)",
+    );
+    ok(std::fs::write(&file, &other));
+    let mut child = ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
+        .args(["solve", text(&file), "--out", text(&out), "--checkpoint", "1000"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn());
+    std::thread::sleep(Duration::from_millis(200));
+    ok(child.kill());
+    ok(child.wait());
+    let whole = folder.join("whole");
+    pinn(&["solve", text(&file), "--out", text(&whole)]);
+    assert_eq!(pinn(&["solve", "--resume", text(&out)]).status.code(), Some(0));
+    assert!(results(&out) == results(&whole), "the old run's checkpoint was used");
+    let problem = out.join("problem.ron");
+    let edited = ok(std::fs::read_to_string(&problem)).replace("resumed", "edited");
+    ok(std::fs::write(&problem, edited));
+    let output = pinn(&["solve", "--resume", text(&out)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("checkpoint"));
 }

@@ -311,18 +311,17 @@ fn batches_grow_and_rates_fall_when_the_gradient_is_mostly_noise() {
     );
     let (batches, signals) = (column(&grown, "batch"), column(&grown, "signal_to_noise"));
     assert!(batches.last().is_some_and(|last| *last > 32.0), "{batches:?}");
-    for pair in batches.windows(2) {
-        assert!(pair[1] == pair[0] || pair[1] == (2.0 * pair[0]).min(300.0), "{pair:?}");
-    }
-    // Growth happens where the measured ratio is below 1/(1 − confidence) = 10, and nowhere else.
+    // Growth happens where the measured ratio is below 1/(1 − confidence) = 10, and nowhere else; an epoch's batches differ by 1.
     for (k, pair) in batches.windows(2).enumerate() {
-        assert!(pair[1] == pair[0] || signals[k + 1] < 10.0, "{} at {k}", signals[k + 1]);
+        let grown = pair[1] > pair[0] + 1.0;
+        assert!(!grown || pair[1] <= 2.0 * pair[0] + 2.0, "{pair:?}");
+        assert!(!grown || signals[k + 1] < 10.0, "{} at {k}", signals[k + 1]);
     }
     let slowed = run(
         "slow",
         "Adam(steps: 200, warm_up: 10, decay: Constant, growth: Adaptive(confidence: 0.9, every: 10, action: Slow))",
     );
-    assert!(column(&slowed, "batch").iter().all(|batch| *batch == 8.0));
+    assert!(column(&slowed, "batch").iter().all(|batch| *batch <= 8.0));
     let rates = column(&slowed, "rate");
     assert!(rates.last() < rates.get(20), "{rates:?}");
     let coupled = run(
@@ -358,9 +357,9 @@ fn gradients_are_shortened_and_the_share_is_in_the_history() {
 }
 
 #[test]
-fn points_seen_and_epochs_count_partial_batches() {
+fn points_seen_and_epochs_are_those_of_the_batches() {
     let folder = scratch("seen");
-    // 300 points in batches of 70: 4 full ones and one of 20 per epoch.
+    // 300 points in batches of 70 at most: five of 60 per epoch.
     let all = "training: [Adam(steps: 40), Lbfgs(iterations: 40), GaussNewton(iterations: 10)]";
     let problem = SMALL
         .replace(all, "training: [Adam(steps: 12)]")
@@ -368,7 +367,7 @@ fn points_seen_and_epochs_count_partial_batches() {
     let file = write(&folder, "seen.ron", &problem);
     let out = folder.join("out");
     pinn(&["solve", text(&file), "--out", text(&out)]);
-    let expected = [70, 140, 210, 280, 300, 370, 440, 510, 580, 600, 670, 740].map(f64::from);
+    let expected: [f64; 12] = std::array::from_fn(|step| 60.0 * (step + 1) as f64);
     assert_eq!(column(&out, "points"), expected);
     assert!((column(&out, "epoch")[9] - 2.0).abs() < 1e-9);
 }
