@@ -74,9 +74,13 @@ fn runs_with_other_batches_go_on_with_the_same_bits_too() {
             &["--memory", "17 MiB", "--points", "20000"],
         ),
     ] {
-        let problem = PROBLEM.replace(points, other).replace("Ema(0.99)", "Swa(0.5)");
+        let problem = PROBLEM
+            .replace(points, other)
+            .replace("Ema(0.99)", "Swa(0.5)")
+            .replace("iterations: 150", "iterations: 40")
+            .replace("iterations: 25", "iterations: 6");
         assert!(problem != PROBLEM);
-        killed(name, &problem, options, 3);
+        killed(name, &problem, options, 2);
     }
 }
 
