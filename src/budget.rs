@@ -55,6 +55,8 @@ struct Sizes {
     tape: u128,
     /// Interior points.
     interior: u128,
+    /// The Jacobian of the largest term.
+    jacobian: u128,
 }
 
 fn sizes(problem: &Problem) -> Sizes {
@@ -64,7 +66,9 @@ fn sizes(problem: &Problem) -> Sizes {
     let p = network.parameters(components, dimensions);
     let channels = |order| Channels::new(problem.shape.dimension(), problem.transient(), order);
     let mut widths = vec![Rows::<f64>::point_bytes(channels(problem.equation.order()), components, components) as u128];
+    let mut residuals = vec![components as u128];
     for term in &problem.terms {
+        residuals.push(term.condition.residuals() as u128);
         let residuals = term.condition.residuals();
         widths.push(Rows::<f64>::point_bytes(channels(term.condition.order()), residuals, components) as u128);
     }
@@ -106,6 +110,12 @@ fn sizes(problem: &Problem) -> Sizes {
         fixed: PROGRAM + vectors.saturating_mul(8).saturating_add(fields.saturating_mul(8)),
         tape: units * count * TAPE * 4,
         interior: lengths.first().copied().unwrap_or(0),
+        jacobian: lengths
+            .iter()
+            .zip(&residuals)
+            .map(|(n, r)| n.saturating_mul(r * p * 8))
+            .max()
+            .unwrap_or(0),
     }
 }
 
@@ -189,7 +199,11 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
         .as_ref()
         .map_or(0, |adapt| 8 * adapt.candidates(interior) as u128 + 64 * sizes.interior);
     let full = if plan.stored { 0 } else { at_once(plan.chunk) };
-    let jacobian = if newton { plan.chunk_bytes as u128 } else { 0 };
+    let jacobian = if newton {
+        sizes.jacobian.min(plan.chunk_bytes as u128)
+    } else {
+        0
+    };
     let kept = if plan.stored { sizes.stored } else { 0 };
     let threads = rayon::current_num_threads() as u128;
     let total = (sizes.fixed + threads * sizes.buffers)

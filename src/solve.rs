@@ -214,6 +214,8 @@ fn open(request: &Request, progress: &mut dyn Progress) -> Result<(Problem, Path
             let checkpoint = read_checkpoint(folder)?;
             match &checkpoint {
                 None => progress.note("there is no checkpoint: the run starts from the beginning"),
+                // Nothing but device and `--quick` is taken from a run that had not come to its first parameters.
+                Some(checkpoint) if checkpoint.weights.is_empty() => {}
                 Some(checkpoint) if checkpoint.problem != problem::resolved(&problem.file) => {
                     return Err(Error::Argument {
                         message: format!(

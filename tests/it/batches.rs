@@ -363,7 +363,7 @@ fn the_variance_of_the_gradient_follows_its_law() {
     }
 }
 
-/// With the source in 1 % of the area, importance and strata must cut the variance of the gradient three times at least.
+/// With the source in 3 % of the area, importance and strata must cut the variance of the gradient three times at least.
 #[test]
 fn importance_and_strata_cut_the_variance_where_the_source_is_concentrated() {
     let variance = |draw: Draw| {
