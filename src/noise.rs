@@ -12,7 +12,7 @@ use crate::budget::check_memory;
 use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
-use crate::output::{Axis, Curve, Plot, Style};
+use crate::output::{Axis, Corner, Curve, Plot, Style};
 use crate::problem::{Batch, Points, Problem};
 use crate::sampler::{Permutation, mix};
 use crate::solve::{architecture, start_values, term_names};
@@ -486,6 +486,7 @@ impl Report {
                     name: format!("step {}: {name}", moment.step),
                     points: moment.variances.iter().map(|v| (v.batch as f64, pick(v))).collect(),
                     style,
+                    colour: k + usize::from(name.contains("shuffled") || name.contains("without")),
                 });
             };
             curve("law tr Σ/B", Style::Line, |v| v.law);
@@ -504,7 +505,7 @@ impl Report {
                 label: "variance of the gradient".into(),
             },
             curves,
-            legend_left: false,
+            legend: Corner::LowerLeft,
         }
         .write(&folder.join("noise.svg"))
     }

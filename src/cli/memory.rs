@@ -8,7 +8,7 @@ use super::{Exit, complain, print};
 use crate::device::Device;
 use crate::error::Error;
 use crate::memory::{Measurement, Setting, measure};
-use crate::output::{Axis, Curve, Plot, Style, bytes, peak_memory};
+use crate::output::{Axis, Corner, Curve, Plot, Style, bytes, peak_memory};
 use crate::problem;
 use crate::solve::{Settings, adjust, default_folder};
 
@@ -211,7 +211,8 @@ fn write(folder: &std::path::Path, table: &[(Setting, Measurement)], points: usi
     }
     let path = folder.join("memory.csv");
     std::fs::write(&path, csv).map_err(Error::file("write", &path))?;
-    let curve = |name: &str, naive: bool, pick: fn(&Measurement) -> u64| Curve {
+    let curve = |name: &str, colour: usize, naive: bool, pick: fn(&Measurement) -> u64| Curve {
+        colour,
         name: name.into(),
         points: table
             .iter()
@@ -232,12 +233,12 @@ fn write(folder: &std::path::Path, table: &[(Setting, Measurement)], points: usi
         },
         y: Axis { label: "MiB".into() },
         curves: vec![
-            curve("activations", false, activations),
-            curve("peak of the process", false, peak),
-            curve("activations, naive", true, activations),
-            curve("peak of the process, naive", true, peak),
+            curve("activations", 0, false, activations),
+            curve("peak of the process", 1, false, peak),
+            curve("activations, naive", 2, true, activations),
+            curve("peak of the process, naive", 3, true, peak),
         ],
-        legend_left: true,
+        legend: Corner::UpperLeft,
     }
     .write(&folder.join("memory.svg"))
 }

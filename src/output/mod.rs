@@ -13,7 +13,7 @@ mod vtk;
 pub use allocator::{live_bytes, peak_bytes, restart_peak};
 pub use checkpoint::{Keeper, read_checkpoint};
 pub use memory::{available_memory, bytes, peak_memory};
-pub use plot::{Axis, Curve, Plot, Style};
+pub use plot::{Axis, Corner, Curve, Plot, Style};
 pub use results::Results;
 pub use summary::{Summary, TermSummary, Verdict};
 pub use vtk::write_fields;

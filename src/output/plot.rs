@@ -16,6 +16,8 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
     /// How it is drawn.
     pub style: Style,
+    /// Which colour it has; curves that belong together share one.
+    pub colour: usize,
 }
 
 /// How a curve is drawn.
@@ -27,6 +29,15 @@ pub enum Style {
     Marks,
     /// Both.
     MarkedLine,
+}
+
+/// A corner of a plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Corner {
+    /// Where growing curves end last.
+    UpperLeft,
+    /// Where falling curves never come.
+    LowerLeft,
 }
 
 /// An axis, logarithmic always.
@@ -47,8 +58,8 @@ pub struct Plot {
     pub y: Axis,
     /// The lines.
     pub curves: Vec<Curve>,
-    /// Where the legend stands: at the upper left, or at the upper right.
-    pub legend_left: bool,
+    /// Where the legend stands.
+    pub legend: Corner,
 }
 
 /// Colours that people with a colour vision deficiency tell apart (Okabe & Ito).
@@ -114,32 +125,31 @@ impl Plot {
             .light_line_style(RGBColor(240, 240, 240))
             .draw()
             .map_err(text)?;
-        for (index, (curve, points)) in curves.into_iter().enumerate() {
-            let colour = COLOURS[index % COLOURS.len()];
-            if curve.style == Style::MarkedLine {
-                chart
-                    .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))
-                    .map_err(text)?;
+        for (curve, points) in curves {
+            let colour = COLOURS[curve.colour % COLOURS.len()];
+            if curve.style != Style::Marks {
+                let line = LineSeries::new(points.clone(), colour.stroke_width(2));
+                let shown = chart.draw_series(line).map_err(text)?;
+                if curve.style == Style::Line {
+                    shown
+                        .label(&curve.name)
+                        .legend(move |(x, y)| PathElement::new([(x, y), (x + 14, y)], colour.stroke_width(2)));
+                }
             }
-            let shown = if curve.style == Style::Line {
+            if curve.style != Style::Line {
+                let marks = points.into_iter().map(|at| Circle::new(at, 4, colour.filled()));
                 chart
-                    .draw_series(LineSeries::new(points, colour.stroke_width(2)))
+                    .draw_series(marks)
                     .map_err(text)?
-            } else {
-                chart
-                    .draw_series(points.into_iter().map(|at| Circle::new(at, 4, colour.filled())))
-                    .map_err(text)?
-            };
-            shown
-                .label(&curve.name)
-                .legend(move |(x, y)| Rectangle::new([(x, y - 4), (x + 12, y + 4)], colour.filled()));
+                    .label(&curve.name)
+                    .legend(move |(x, y)| Circle::new((x + 7, y), 4, colour.filled()));
+            }
         }
         chart
             .configure_series_labels()
-            .position(if self.legend_left {
-                SeriesLabelPosition::UpperLeft
-            } else {
-                SeriesLabelPosition::UpperRight
+            .position(match self.legend {
+                Corner::UpperLeft => SeriesLabelPosition::UpperLeft,
+                Corner::LowerLeft => SeriesLabelPosition::LowerLeft,
             })
             .background_style(WHITE.mix(0.85))
             .border_style(RGBColor(180, 180, 180))
