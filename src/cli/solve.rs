@@ -103,5 +103,8 @@ fn report(outcome: &Outcome) -> String {
         summary.seconds
     );
     let _ = writeln!(text, "  results in {}", outcome.folder.display());
+    if summary.verdict == Verdict::Unfinished {
+        let _ = writeln!(text, "  `pinn solve --resume {}` goes on", outcome.folder.display());
+    }
     text
 }

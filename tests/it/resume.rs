@@ -213,3 +213,32 @@ fn a_checkpoint_belongs_to_its_problem() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("checkpoint"));
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_how_to_go_on_and_ends_with_the_same_bits() {
+    let folder = scratch("interrupted");
+    let file = folder.join("resumed.ron");
+    ok(std::fs::write(&file, PROBLEM));
+    let whole = folder.join("whole");
+    let start = Instant::now();
+    pinn(&["solve", text(&file), "--out", text(&whole)]);
+    let time = start.elapsed();
+    for fraction in [0.3, 0.6, 0.9] {
+        let out = folder.join(format!("at-{fraction}"));
+        let child = ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
+            .args(["solve", text(&file), "--out", text(&out)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn());
+        std::thread::sleep(time.mul_f64(fraction));
+        ok(Command::new("kill").args(["-INT", &child.id().to_string()]).status());
+        let output = ok(child.wait_with_output());
+        // A machine may be faster this time; then there is nothing left to interrupt.
+        if output.status.code() == Some(1) {
+            assert!(String::from_utf8_lossy(&output.stdout).contains("--resume"));
+        }
+        assert_eq!(pinn(&["solve", "--resume", text(&out)]).status.code(), Some(0));
+        assert!(results(&out) == results(&whole), "after {fraction} of the run");
+    }
+}
