@@ -408,7 +408,7 @@ fn a_memory_limit_is_kept_by_the_whole_run() {
         )"#,
     ));
     let out = folder.join("out");
-    let output = super::pinn(&["solve", super::text(&file), "--out", super::text(&out)]);
+    let output = super::pinn_on_two_threads(&["solve", super::text(&file), "--out", super::text(&out)]);
     assert_eq!(
         output.status.code(),
         Some(0),
@@ -435,7 +435,7 @@ fn a_memory_limit_is_kept_by_the_whole_run() {
 #[test]
 fn the_memory_report_shows_what_a_mini_batch_saves() {
     let folder = super::scratch("memory");
-    let output = super::pinn(&[
+    let output = super::pinn_on_two_threads(&[
         "memory",
         "problems/poisson.ron",
         "--points",

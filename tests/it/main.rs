@@ -23,6 +23,15 @@ fn pinn(arguments: &[&str]) -> Output {
         .output())
 }
 
+/// The same on two threads: every thread has buffers, which count against a memory limit.
+fn pinn_on_two_threads(arguments: &[&str]) -> Output {
+    ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
+        .args(arguments)
+        .env("RAYON_NUM_THREADS", "2")
+        .current_dir(root())
+        .output())
+}
+
 /// An empty folder for one test.
 fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

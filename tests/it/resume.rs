@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{ok, pinn, scratch, text};
+use super::{ok, pinn, pinn_on_two_threads, scratch, text};
 
 /// Every kind of state: momentum, averages, growing batches, importance, adapted points, pairs, damping.
 const PROBLEM: &str = r#"Problem(
@@ -90,7 +90,7 @@ fn killed(name: &str, problem: &str, options: &[&str], moments: u64) {
     ok(std::fs::write(&file, problem));
     let whole = folder.join("whole");
     let start = Instant::now();
-    let output = pinn(&[&["solve", text(&file), "--out", text(&whole)], options].concat());
+    let output = pinn_on_two_threads(&[&["solve", text(&file), "--out", text(&whole)], options].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{name}: {said}");
     if options.contains(&"--memory") {
@@ -112,6 +112,7 @@ fn killed(name: &str, problem: &str, options: &[&str], moments: u64) {
                 .arg("solve")
                 .args(arguments)
                 .args(["--checkpoint", "0.02"])
+                .env("RAYON_NUM_THREADS", "2")
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn());
