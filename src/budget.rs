@@ -34,8 +34,8 @@ const CHUNK: usize = 8192;
 const MICRO_BATCH: usize = 65_536;
 /// Threads that a memory limit is divided for.
 const THREADS: u128 = 4;
-/// Resident size of the program itself with its threads.
-const PROGRAM: u128 = 10 << 20;
+/// Resident size of the program itself, with CUDA in it.
+const PROGRAM: u128 = 12 << 20;
 /// Numbers per point, unit and channel that Burn's tensor operations hold until the gradient is done.
 const TAPE: u128 = 5;
 

@@ -13,11 +13,10 @@ use crate::budget::plan;
 use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
-use crate::noise::Runner;
 use crate::output::{live_bytes, peak_bytes, peak_memory, restart_peak};
 use crate::problem::{Batch, Problem, Whole};
 use crate::solve::{architecture, start_values, term_names};
-use crate::training::{Adam, FusedObjective, Lbfgs, Objective, StageKind, StageState};
+use crate::training::{Adam, FusedObjective, Lbfgs, Objective, Runner, StageKind, StageState};
 
 /// A setting of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What mini-batches cost: gradient noise and step times, measured while a problem trains.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use rand::SeedableRng;
@@ -16,7 +15,7 @@ use crate::output::{Axis, Corner, Curve, Plot, Style};
 use crate::problem::{Batch, Points, Problem};
 use crate::sampler::{Permutation, mix};
 use crate::solve::{architecture, start_values, term_names};
-use crate::training::{Adam, Checkpoint, Observer, Record, StageKind, StageReport, StageState, StopReason, Training};
+use crate::training::{Adam, Runner, StageKind, StageState, StopReason};
 
 /// Batch gradients per size that its variance is measured with.
 const BATCHES: usize = 300;
@@ -86,77 +85,6 @@ pub struct Report {
     pub batch: usize,
     /// All interior points.
     pub points: usize,
-}
-
-/// Keeps what a stage last saved.
-#[derive(Default)]
-pub struct Silent {
-    /// The last checkpoint.
-    pub checkpoint: Option<Checkpoint>,
-    /// The last line of the history.
-    pub record: Option<Record>,
-}
-
-impl Observer for Silent {
-    fn record(&mut self, record: &Record) {
-        self.record = Some(record.clone());
-    }
-
-    fn keep(&mut self, _parameters: &[f64]) {}
-
-    fn due(&self) -> bool {
-        false
-    }
-
-    fn save(&mut self, checkpoint: Checkpoint) {
-        self.checkpoint = Some(checkpoint);
-    }
-}
-
-/// Runs stages without writing anything.
-pub struct Runner<'a> {
-    /// Where they run.
-    pub device: Device,
-    /// The kernel in f64.
-    pub kernel: &'a Kernel<f64>,
-    /// How batches are drawn.
-    pub points: &'a Points,
-    /// Points per term whose rows are held at once.
-    pub micro_batch: usize,
-}
-
-impl Runner<'_> {
-    /// Runs one stage from its start or from `state`, until its end or until step `pause`.
-    pub fn run(
-        &self,
-        stage: &StageKind,
-        collocation: &mut Collocation<'_>,
-        parameters: &mut Vec<f64>,
-        state: StageState,
-        pause: Option<usize>,
-    ) -> (Silent, StageReport) {
-        let mut silent = Silent::default();
-        let interrupted = AtomicBool::new(false);
-        let problem = collocation.problem();
-        let mut training = Training {
-            problem,
-            kernel: self.kernel,
-            interrupted: &interrupted,
-            pause,
-            observer: &mut silent,
-            points: self.points,
-            micro_batch: self.micro_batch,
-            chunk_bytes: crate::training::CHUNK_BYTES,
-            device: self.device,
-            quick: false,
-            reports: Vec::new(),
-            begun: Instant::now(),
-            before: 0.0,
-        };
-        let seed = mix(problem.file.seed, 0x57a6_e000);
-        let report = training.stage(stage, seed, collocation, parameters, state);
-        (silent, report)
-    }
 }
 
 /// Measured times of a first-order step on shuffled batches of several sizes, s.

@@ -6,6 +6,7 @@ mod gauss_newton;
 mod lbfgs;
 mod objective;
 mod output_fit;
+mod runner;
 mod sharpness;
 mod stop;
 
@@ -25,6 +26,7 @@ pub use gauss_newton::{CHUNK_BYTES, GaussNewton, GaussNewtonState};
 pub use lbfgs::{Lbfgs, LbfgsState};
 pub use objective::{DeviceObjective, FusedObjective, Objective};
 pub use output_fit::fit_output_scale;
+pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
 pub use stop::StopReason;
 

@@ -71,7 +71,7 @@ fn runs_with_other_batches_go_on_with_the_same_bits_too() {
         (
             "killed_made",
             "batch: 200, micro_batch: 50, sampler: LatinHypercube",
-            &["--memory", "17 MiB", "--points", "20000"],
+            &["--memory", "19 MiB", "--points", "20000"],
         ),
     ] {
         let problem = PROBLEM

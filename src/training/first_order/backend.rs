@@ -1,0 +1,125 @@
+//! Where batches are evaluated: by the fused kernel in host memory, or by Burn's tensor operations on any device.
+
+use burn::backend::{Autodiff, NdArray};
+use burn::tensor::Tensor;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn_flex::Flex;
+
+use crate::batch::Collocation;
+use crate::jet::fused::Kernel;
+use crate::jet::generic::{self, RowTensors};
+use crate::jet::operation::least_squares;
+use crate::loss::Rows;
+use crate::network::{Architecture, download};
+#[cfg(feature = "cuda")]
+use crate::training::objective::DeviceObjective;
+use crate::training::objective::{FusedObjective, Objective};
+
+/// Reads the loss terms of a step, when they are wanted.
+pub type Terms = Box<dyn FnOnce() -> Vec<f64>>;
+
+/// How a batch is evaluated in host memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Block by block, by the fused kernel.
+    Fused,
+    /// At once, by Burn's tensor operations: every activation of the batch stays in memory until the gradient is done.
+    Tape,
+}
+
+/// A backend that training runs on.
+pub trait FirstOrderBackend: AutodiffBackend {
+    /// A mini-batch where the backend wants it.
+    type Batch;
+
+    /// Takes a mini-batch to the device.
+    fn upload(rows: Vec<Rows<f32>>, form: Form, device: &Self::Device) -> Self::Batch;
+
+    /// The loss, `[1]`, and its terms.
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms);
+
+    /// The full-batch objective in f64.
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        device: &Self::Device,
+    ) -> Box<dyn Objective + 'a>;
+}
+
+/// A mini-batch in host memory.
+pub enum HostBatch<B: AutodiffBackend> {
+    /// For the fused kernel.
+    Fused(Vec<Rows<f32>>),
+    /// For Burn's tensor operations.
+    Tape(Vec<RowTensors<B>>),
+}
+
+/// A backend in host memory, which the fused kernel serves.
+pub trait HostBackend: Backend {}
+
+impl HostBackend for Flex {}
+impl HostBackend for NdArray {}
+
+impl<B: HostBackend> FirstOrderBackend for Autodiff<B> {
+    type Batch = HostBatch<Self>;
+
+    fn upload(rows: Vec<Rows<f32>>, form: Form, device: &Self::Device) -> Self::Batch {
+        match form {
+            Form::Fused => HostBatch::Fused(rows),
+            Form::Tape => HostBatch::Tape(rows.iter().map(|rows| RowTensors::new(rows, device)).collect()),
+        }
+    }
+
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
+        match batch {
+            HostBatch::Fused(rows) => {
+                let (loss, terms) = least_squares(kernel, parameters, rows);
+                (loss, Box::new(move || terms))
+            }
+            HostBatch::Tape(rows) => tape(kernel.architecture(), parameters, rows),
+        }
+    }
+
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        _device: &Self::Device,
+    ) -> Box<dyn Objective + 'a> {
+        Box::new(FusedObjective { kernel, collocation })
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
+    type Batch = Vec<RowTensors<Self>>;
+
+    fn upload(rows: Vec<Rows<f32>>, _form: Form, device: &Self::Device) -> Self::Batch {
+        rows.iter().map(|rows| RowTensors::new(rows, device)).collect()
+    }
+
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
+        tape(kernel.architecture(), parameters, batch)
+    }
+
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        device: &Self::Device,
+    ) -> Box<dyn Objective + 'a> {
+        Box::new(DeviceObjective::<Self>::new(
+            kernel.architecture().clone(),
+            collocation,
+            device.clone(),
+        ))
+    }
+}
+
+/// The loss by Burn's tensor operations.
+fn tape<B: AutodiffBackend>(
+    architecture: &Architecture,
+    parameters: Tensor<B, 1>,
+    batch: &[RowTensors<B>],
+) -> (Tensor<B, 1>, Terms) {
+    let terms = generic::losses(architecture, &parameters, batch);
+    (terms.clone().sum(), Box::new(move || download(terms)))
+}

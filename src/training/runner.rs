@@ -1,0 +1,82 @@
+//! Stages run for their own sake: to measure them, not to solve anything.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::{CHUNK_BYTES, Checkpoint, Observer, Record, StageKind, StageReport, StageState, Training};
+use crate::batch::Collocation;
+use crate::device::Device;
+use crate::jet::fused::Kernel;
+use crate::problem::Points;
+use crate::sampler::mix;
+
+/// Keeps what a stage last saved.
+#[derive(Default)]
+pub struct Silent {
+    /// The last checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// The last line of the history.
+    pub record: Option<Record>,
+}
+
+impl Observer for Silent {
+    fn record(&mut self, record: &Record) {
+        self.record = Some(record.clone());
+    }
+
+    fn keep(&mut self, _parameters: &[f64]) {}
+
+    fn due(&self) -> bool {
+        false
+    }
+
+    fn save(&mut self, checkpoint: Checkpoint) {
+        self.checkpoint = Some(checkpoint);
+    }
+}
+
+/// Runs stages without writing anything.
+pub struct Runner<'a> {
+    /// Where they run.
+    pub device: Device,
+    /// The kernel in f64.
+    pub kernel: &'a Kernel<f64>,
+    /// How batches are drawn.
+    pub points: &'a Points,
+    /// Points per term whose rows are held at once.
+    pub micro_batch: usize,
+}
+
+impl Runner<'_> {
+    /// Runs one stage from its start or from `state`, until its end or until step `pause`.
+    pub fn run(
+        &self,
+        stage: &StageKind,
+        collocation: &mut Collocation<'_>,
+        parameters: &mut Vec<f64>,
+        state: StageState,
+        pause: Option<usize>,
+    ) -> (Silent, StageReport) {
+        let mut silent = Silent::default();
+        let interrupted = AtomicBool::new(false);
+        let problem = collocation.problem();
+        let mut training = Training {
+            problem,
+            kernel: self.kernel,
+            interrupted: &interrupted,
+            pause,
+            observer: &mut silent,
+            points: self.points,
+            micro_batch: self.micro_batch,
+            chunk_bytes: CHUNK_BYTES,
+            device: self.device,
+            quick: false,
+            reports: Vec::new(),
+            begun: Instant::now(),
+            before: 0.0,
+        };
+        let seed = mix(problem.file.seed, 0x57a6_e000);
+        let report = training.stage(stage, seed, collocation, parameters, state);
+        (silent, report)
+    }
+}
