@@ -111,10 +111,10 @@ impl<'a> Collocation<'a> {
         let terms = self.terms.iter().enumerate().map(|(t, term)| Term {
             name: term.name.clone(),
             weight: term.weight,
-            place: Place::Set(Box::new(PointSet::new(
+            place: Place::Set(Box::new(self.problem.point_set(
+                t,
                 SamplerKind::Gauss(Gauss { order: CHECK_ORDER }),
                 2 * term.len(),
-                self.problem.axes(t),
                 0,
             ))),
             stored: None,

@@ -7,7 +7,7 @@
 //!
 //! Values are read on their own face only: a formula that happens to be the exact solution tells nothing inside.
 
-use crate::geometry::{Face, Point, Shape};
+use crate::geometry::{Chart, Face, Point, Shape};
 use crate::jet::{Channels, CoordinateJet, Order, Scalar};
 use crate::problem::{Field, scales};
 
@@ -132,6 +132,9 @@ impl Ansatz {
 
 /// The Boolean sum over the axes that carry prescribed faces.
 fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> CoordinateJet {
+    let Some(chart) = shape.chart().filter(|chart| chart.extends()) else {
+        return blended(shape, hard, x);
+    };
     let mut axes: Vec<usize> = hard.iter().map(|face| face.place.axis()).collect();
     axes.sort_unstable();
     axes.dedup();
@@ -150,7 +153,7 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
         return hard[0].value.at(x);
     }
     let mut xi = [CoordinateJet::constant(0.0); 4];
-    xi[..3].copy_from_slice(&shape.chart([x[0], x[1], x[2]]));
+    xi[..3].copy_from_slice(&chart.inverse([x[0], x[1], x[2]]));
     xi[3] = x[3];
     let mut sum = CoordinateJet::constant(0.0);
     for subset in 1..1_usize << axes.len() {
@@ -158,10 +161,52 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
             .filter(|i| subset >> i & 1 == 1)
             .map(|i| axes[i])
             .collect();
-        let term = projected(shape, hard, &chosen, xi, None);
+        let term = projected(chart, hard, &chosen, xi, None);
         sum = if chosen.len() % 2 == 1 { sum + term } else { sum - term };
     }
     sum
+}
+
+/// The lift without a chart, where values on boundaries are constant: F = Σ_G c_G·Π_{j∉G} φ_j / Σ_G Π_{j∉G} φ_j over the groups G of
+/// faces with the same value c_G, φ their distances (transfinite interpolation; Rvachev, Sheiko, Shapiro & Tsukanov, *Comput.
+/// Mech.* 27 (2001) 434). Groups do not meet, so that the sum does not vanish. A prescribed start u₀ is added as
+/// u₀ − F at t = 0.
+fn blended(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> CoordinateJet {
+    let mut groups: Vec<(&HardFace, CoordinateJet)> = Vec::new();
+    let mut start = None;
+    for face in hard {
+        let Place::Face(side) = face.place else {
+            start = Some(face);
+            continue;
+        };
+        let distance = shape.distance(side, [x[0], x[1], x[2]]);
+        match groups
+            .iter_mut()
+            .find(|(other, _)| other.value.as_constant() == face.value.as_constant())
+        {
+            Some((_, product)) => *product = *product * distance,
+            None => groups.push((face, distance)),
+        }
+    }
+    let boundary = |t: CoordinateJet| {
+        let at = [x[0], x[1], x[2], t];
+        if let [(face, _)] = groups.as_slice() {
+            return face.value.at(&at);
+        }
+        let (mut sum, mut total) = (CoordinateJet::constant(0.0), CoordinateJet::constant(0.0));
+        for (i, (face, _)) in groups.iter().enumerate() {
+            let others = groups.iter().enumerate().filter(|(j, _)| *j != i);
+            let weight = others.fold(CoordinateJet::constant(1.0), |product, (_, (_, d))| product * *d);
+            sum = sum + weight * face.value.at(&at);
+            total = total + weight;
+        }
+        if groups.is_empty() { sum } else { sum / total }
+    };
+    let lift = boundary(x[3]);
+    match start {
+        Some(start) => lift + start.value.at(x) - boundary(CoordinateJet::constant(0.0)),
+        None => lift,
+    }
 }
 
 /// Whether a face's values can be extended along its box coordinate: not from the rim of a full disk to its centre.
@@ -178,14 +223,14 @@ fn extends(shape: &dyn Shape, place: Place) -> bool {
 /// P_a·P_b·… of the prescribed values: blended over the faces of the chosen axes, read at the point projected onto them.
 /// Where several faces meet, the first axis says whose value is read; the values agree there.
 fn projected(
-    shape: &dyn Shape,
+    chart: &dyn Chart,
     hard: &[HardFace],
     axes: &[usize],
     xi: [CoordinateJet; 4],
     read: Option<&HardFace>,
 ) -> CoordinateJet {
     let Some((&axis, rest)) = axes.split_first() else {
-        let space = shape.map([xi[0], xi[1], xi[2]]);
+        let space = chart.map([xi[0], xi[1], xi[2]]);
         return read.map_or(CoordinateJet::constant(0.0), |face| {
             face.value.at(&[space[0], space[1], space[2], xi[3]])
         });
@@ -200,7 +245,7 @@ fn projected(
         };
         let mut at = xi;
         at[axis] = CoordinateJet::constant(f64::from(u8::from(face.place.high())));
-        sum = sum + blend * projected(shape, hard, rest, at, read.or(Some(face)));
+        sum = sum + blend * projected(chart, hard, rest, at, read.or(Some(face)));
     }
     sum
 }

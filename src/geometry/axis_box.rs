@@ -1,9 +1,12 @@
 //! Interval, rectangle and cuboid: boxes along the axes.
 
+use std::f64::consts::FRAC_PI_2;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Face, Point, Shape, divide};
+use super::chart::divide;
+use super::{Chart, Corner, Face, Point, Shape};
 use crate::jet::Scalar;
 use crate::path;
 use crate::problem::{Expression, Values};
@@ -113,7 +116,7 @@ impl AxisBox {
     }
 }
 
-impl Shape for AxisBox {
+impl Chart for AxisBox {
     fn dimension(&self) -> usize {
         self.dimension
     }
@@ -166,12 +169,32 @@ impl Shape for AxisBox {
         x
     }
 
-    fn chart(&self, x: Point) -> Point {
+    fn inverse(&self, x: Point) -> Point {
         let mut xi = x;
         for j in 0..self.dimension {
             xi[j] = x[j].offset(-self.min[j]).scale(1.0 / self.length(j));
         }
         xi
+    }
+
+    fn corners(&self) -> Vec<Corner> {
+        if self.dimension != 2 {
+            return Vec::new();
+        }
+        let ([x0, y0, _], [x1, y1, _]) = (self.min, self.max);
+        let sides = [
+            ([x0, y0], ["bottom", "left"]),
+            ([x1, y0], ["right", "bottom"]),
+            ([x1, y1], ["top", "right"]),
+            ([x0, y1], ["left", "top"]),
+        ];
+        let corner = |(quarter, ([x, y], faces)): (usize, ([f64; 2], [&'static str; 2]))| Corner {
+            place: [x, y, 0.0],
+            angle: FRAC_PI_2,
+            direction: quarter as f64 * FRAC_PI_2,
+            faces,
+        };
+        sides.into_iter().enumerate().map(corner).collect()
     }
 
     fn divisions(&self, cells: usize) -> [usize; 3] {

@@ -1,39 +1,42 @@
 //! Where: domains with named boundaries.
 //!
-//! Every shape here is the image of a box: box coordinates ξ ∈ [0, 1]^d run over it, and a boundary is a face of the box,
-//! ξ_axis = 0 or 1, or a part of one. From the chart follow the points, the output grid, and the extension of prescribed values
-//! into the domain. Only this module makes normals; they point outwards.
+//! A [`Shape`] gives points, normals and distances. The primitives are images of a box, see [`Chart`]. Only this module makes
+//! normals; they point outwards.
 
 mod axis_box;
+mod chart;
 mod plate_with_hole;
 mod polar;
 mod spherical;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use axis_box::{Cuboid, Interval, Rectangle};
+pub use chart::Chart;
 pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
 
-use crate::jet::{CoordinateJet, Scalar};
+use crate::jet::CoordinateJet;
 use crate::network::Pole;
 use crate::problem::Values;
 
 /// A point with the coordinates as jets.
 pub type Point = [CoordinateJet; 3];
 
-/// A named boundary: the face ξ_axis = 0 or 1 of the box, or a part of it.
+/// A named boundary; of the image of a box, the face ξ_axis = 0 or 1 or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Face {
     /// The name in problem files.
     pub name: &'static str,
-    /// Which box coordinate is fixed.
+    /// Which box coordinate is fixed; 0 without a chart.
     pub axis: usize,
-    /// Fixed at 1 rather than 0.
+    /// Fixed at 1 rather than 0; false without a chart.
     pub high: bool,
 }
 
@@ -86,7 +89,25 @@ impl GeometryKind {
     }
 }
 
-/// The image of a box.
+/// A point of a boundary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SurfacePoint {
+    /// Where.
+    pub x: [f64; 3],
+    /// Outward unit normal.
+    pub normal: [f64; 3],
+}
+
+/// An inner surface between two regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The surface; its normal points from the first side into the second.
+    pub face: Face,
+    /// The regions on its sides.
+    pub sides: [usize; 2],
+}
+
+/// A domain with named boundaries.
 pub trait Shape: Debug + Send + Sync {
     /// Number of space coordinates d.
     fn dimension(&self) -> usize;
@@ -106,86 +127,100 @@ pub trait Shape: Debug + Send + Sync {
     /// The same shape, `factor` times as large.
     fn scaled(&self, factor: f64) -> Box<dyn Shape>;
 
-    /// x(ξ).
-    fn map(&self, xi: Point) -> Point;
+    /// A point of the interior from numbers uniform on the unit cube, with uniform density.
+    fn interior_point(&self, unit: [f64; 3]) -> [f64; 3];
 
-    /// ξ(x), the inverse of [`Shape::map`], also near the domain.
-    fn chart(&self, x: Point) -> Point;
+    /// A point of a face from d − 1 numbers uniform on the unit cube, with uniform density.
+    fn face_point(&self, face: Face, unit: [f64; 3]) -> SurfacePoint;
 
     /// A smooth function that is 0 on the face, positive inside, at most about 1, with a gradient on the face that does
-    /// not vanish. By default the box coordinate itself.
-    fn distance(&self, face: Face, x: Point) -> CoordinateJet {
-        let xi = self.chart(x)[face.axis];
-        if face.high { (-xi).offset(1.0) } else { xi }
+    /// not vanish.
+    fn distance(&self, face: Face, x: Point) -> CoordinateJet;
+
+    /// Points that lie on both of two faces; none if they do not meet.
+    fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]>;
+
+    /// The chart of an image of a box.
+    fn chart(&self) -> Option<&dyn Chart> {
+        None
     }
 
-    /// Box coordinates with uniform density in x from numbers uniform on the unit cube. With `face` the fixed coordinate
-    /// is overwritten afterwards and the density is uniform on the face.
-    fn spread(&self, unit: [f64; 3], _face: Option<Face>) -> [f64; 3] {
-        unit
+    /// A rule of quadrature over the interior or a face, with `order` points per direction and cell: numbers that
+    /// [`Shape::interior_point`] and [`Shape::face_point`] take, and weights that add up to 1. Without one, rules over the unit
+    /// cube serve.
+    fn rule(&self, _face: Option<Face>, _order: usize) -> Option<Vec<([f64; 3], f64)>> {
+        None
     }
 
-    /// Whether values on the boundaries extend smoothly along the box coordinates into the domain. Where they do not, only
-    /// the value 0 (in the problem's units) is built into the ansatz.
-    fn extends(&self) -> bool {
-        true
+    /// The names of the regions; none if there is only one, without a name.
+    fn regions(&self) -> Vec<&'static str> {
+        Vec::new()
     }
 
-    /// Numbers of grid cells per box axis for about `cells` cells of equal size in x.
-    fn divisions(&self, cells: usize) -> [usize; 3];
+    /// The region that holds x.
+    fn region(&self, _x: [f64; 3]) -> usize {
+        0
+    }
+
+    /// The surfaces between regions.
+    fn interfaces(&self) -> Vec<Interface> {
+        Vec::new()
+    }
 
     /// The holes near which fields vary on the scale of the hole.
     fn poles(&self) -> Vec<Pole> {
         Vec::new()
     }
 
-    /// x at plain box coordinates.
-    fn position(&self, xi: [f64; 3]) -> [f64; 3] {
-        self.map(xi.map(CoordinateJet::constant)).map(|c| c.value)
+    /// The corners of a plane domain.
+    fn corners(&self) -> Vec<Corner> {
+        Vec::new()
     }
 
-    /// A point of the interior from numbers uniform on the unit cube.
-    fn interior_point(&self, unit: [f64; 3]) -> [f64; 3] {
-        self.position(self.spread(unit, None))
-    }
-
-    /// A point of a face from numbers uniform on the unit cube, of which the face's own axis is ignored.
-    fn face_point(&self, face: Face, unit: [f64; 3]) -> [f64; 3] {
-        let mut xi = self.spread(unit, Some(face));
-        xi[face.axis] = f64::from(u8::from(face.high));
-        self.position(xi)
-    }
-
-    /// The unit outward normal at a point of a face: −∇φ/|∇φ| of its distance φ.
-    fn normal(&self, face: Face, x: [f64; 3]) -> [f64; 3] {
-        let gradient = self.distance(face, seed(x)).gradient;
-        let length = gradient[..3].iter().map(|g| g * g).sum::<f64>().sqrt();
-        [0, 1, 2].map(|j| -gradient[j] / length)
-    }
-
-    /// The axis that the face is perpendicular to everywhere, if there is one.
-    fn normal_axis(&self, face: Face) -> Option<usize> {
+    /// The axis that the face is perpendicular to everywhere, and whether its normal points to larger values, if there is
+    /// one.
+    fn normal_axis(&self, face: Face) -> Option<(usize, bool)> {
         let probes = [[0.31, 0.57, 0.73], [0.83, 0.11, 0.42], [0.05, 0.92, 0.21]];
-        let normals = probes.map(|unit| self.normal(face, self.face_point(face, unit)));
-        (0..self.dimension()).find(|&axis| normals.iter().all(|n| n[axis].abs() > 1.0 - 1e-12))
+        let normals = probes.map(|unit| self.face_point(face, unit).normal);
+        (0..self.dimension())
+            .flat_map(|axis| [(axis, true), (axis, false)])
+            .find(|&(axis, high)| {
+                let sign = if high { 1.0 } else { -1.0 };
+                normals.iter().all(|n| sign * n[axis] > 1.0 - 1e-12)
+            })
+    }
+}
+
+/// A corner of a plane domain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Corner {
+    /// Where.
+    pub place: [f64; 3],
+    /// The opening angle inside the domain, radians.
+    pub angle: f64,
+    /// The direction of its first edge from the x axis, radians; the domain lies counter-clockwise from it.
+    pub direction: f64,
+    /// The boundaries of the first and the second edge.
+    pub faces: [&'static str; 2],
+}
+
+/// A name that lives as long as the program; every distinct name is stored once.
+pub fn intern(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let name: &'static str = Box::leak(name.into());
+            names.insert(name);
+            name
+        }
     }
 }
 
 /// The coordinates as jets with unit derivatives.
 pub fn seed(x: [f64; 3]) -> Point {
     std::array::from_fn(|j| CoordinateJet::coordinate(j, x[j], 1.0))
-}
-
-/// Divisions per axis for `cells` cells on a box with the given side lengths, at least one per axis.
-fn divide(lengths: &[f64], cells: usize) -> [usize; 3] {
-    let d = lengths.len();
-    let volume: f64 = lengths.iter().product();
-    let side = (volume / cells as f64).powf(1.0 / d as f64);
-    let mut divisions = [1; 3];
-    for (n, length) in divisions.iter_mut().zip(lengths) {
-        *n = ((length / side).round() as usize).clamp(2, cells.max(2));
-    }
-    divisions
 }
 
 #[cfg(test)]
@@ -222,9 +257,10 @@ mod tests {
     #[test]
     fn chart_and_map_are_inverse() {
         for shape in shapes() {
+            let Some(chart) = shape.chart() else { continue };
             mean(50, |unit| {
                 let x = shape.interior_point(unit);
-                let back = shape.map(shape.chart(seed(x)));
+                let back = chart.map(chart.inverse(seed(x)));
                 for j in 0..shape.dimension() {
                     assert!((back[j].value - x[j]).abs() < 1e-12);
                     for k in 0..shape.dimension() {
@@ -243,9 +279,8 @@ mod tests {
         for shape in shapes() {
             for face in shape.faces() {
                 mean(30, |unit| {
-                    let x = shape.face_point(face, unit);
+                    let SurfacePoint { x, normal } = shape.face_point(face, unit);
                     assert!(shape.distance(face, seed(x)).value.abs() < 1e-12);
-                    let normal = shape.normal(face, x);
                     assert!((normal.iter().map(|n| n * n).sum::<f64>() - 1.0).abs() < 1e-12);
                     let moved = |sign: f64| {
                         let x = std::array::from_fn(|j| x[j] + sign * 1e-4 * normal[j]);
@@ -270,8 +305,7 @@ mod tests {
             let (mut total, mut error) = (0.0, (e * shape.measure()).powi(2));
             for face in shape.faces() {
                 let (flux, e) = mean(40_000, |unit| {
-                    let x = shape.face_point(face, unit);
-                    let normal = shape.normal(face, x);
+                    let SurfacePoint { x, normal } = shape.face_point(face, unit);
                     (0..d).map(|j| field(x)[j] * normal[j]).sum()
                 });
                 total += flux * shape.face_measure(face);
@@ -308,7 +342,10 @@ mod tests {
     #[test]
     fn flat_faces_along_the_axes_are_recognised() {
         let quarter = polar::Sector::new([1.0, -2.0], 0.5, 1.5, 0.0, 90.0);
-        let axes: Vec<_> = quarter.faces().iter().map(|face| quarter.normal_axis(*face)).collect();
-        assert_eq!(axes, [None, None, Some(1), Some(0)]);
+        let axes: Vec<_> = Shape::faces(&quarter)
+            .iter()
+            .map(|face| quarter.normal_axis(*face))
+            .collect();
+        assert_eq!(axes, [None, None, Some((1, false)), Some((0, false))]);
     }
 }

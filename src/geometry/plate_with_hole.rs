@@ -5,7 +5,8 @@ use std::f64::consts::FRAC_PI_2;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Face, Point, Shape, divide};
+use super::chart::divide;
+use super::{Chart, Face, Point, Shape};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::network::Pole;
 use crate::path;
@@ -107,7 +108,7 @@ impl QuarterPlate {
     }
 }
 
-impl Shape for QuarterPlate {
+impl Chart for QuarterPlate {
     fn dimension(&self) -> usize {
         2
     }
@@ -166,7 +167,7 @@ impl Shape for QuarterPlate {
         [x[0].offset(self.corner[0]), x[1].offset(self.corner[1]), xi[2]]
     }
 
-    fn chart(&self, x: Point) -> Point {
+    fn inverse(&self, x: Point) -> Point {
         let local = [x[0].offset(-self.corner[0]), x[1].offset(-self.corner[1])];
         let half = usize::from(local[1].value * self.sides[0] > local[0].value * self.sides[1]);
         let (along, across) = (local[half], local[1 - half]);
@@ -220,13 +221,13 @@ impl Shape for QuarterPlate {
                 ];
             }
             Some(_) => return unit,
-            None => unit[1] * 2.0 * self.measure(),
+            None => unit[1] * 2.0 * Chart::measure(self),
         };
         let first = self.sector(0, self.sides[1] / self.sides[0]);
         let (half, area) = if angle <= first {
             (0, angle)
         } else {
-            (1, 2.0 * self.measure() - angle)
+            (1, 2.0 * Chart::measure(self) - angle)
         };
         let v = self.slope(half, area);
         let edge = self.sides[half] * v.hypot(1.0);
@@ -249,7 +250,7 @@ impl Shape for QuarterPlate {
 
     fn divisions(&self, cells: usize) -> [usize; 3] {
         let ray = (self.sides[0] + self.sides[1] + self.diagonal()) / 3.0 - self.radius;
-        let [radial, angular, last] = divide(&[ray, self.measure() / ray], cells);
+        let [radial, angular, last] = divide(&[ray, Chart::measure(self) / ray], cells);
         [radial, angular.next_multiple_of(2), last]
     }
 

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Face, Point, Shape, divide};
+use super::chart::divide;
+use super::{Chart, Face, Point, Shape};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::network::Pole;
 use crate::path;
@@ -134,7 +135,7 @@ impl Sector {
     }
 }
 
-impl Shape for Sector {
+impl Chart for Sector {
     fn dimension(&self) -> usize {
         2
     }
@@ -219,7 +220,7 @@ impl Shape for Sector {
         ]
     }
 
-    fn chart(&self, x: Point) -> Point {
+    fn inverse(&self, x: Point) -> Point {
         let (radius, angle) = self.polar(x);
         [
             radius.offset(-self.inner).scale(1.0 / (self.outer - self.inner)),
@@ -240,7 +241,7 @@ impl Shape for Sector {
             (1, false) if convex => self.line(self.start, x),
             (1, true) if convex => -self.line(self.start + self.sweep, x),
             (axis, high) => {
-                let xi = self.chart(x)[axis];
+                let xi = self.inverse(x)[axis];
                 if high { (-xi).offset(1.0) } else { xi }
             }
         }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Face, Point, Shape, divide};
+use super::chart::divide;
+use super::{Chart, Face, Point, Shape};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::network::Pole;
 use crate::path;
@@ -65,7 +66,7 @@ impl Octant {
     }
 }
 
-impl Shape for Octant {
+impl Chart for Octant {
     fn dimension(&self) -> usize {
         3
     }
@@ -119,7 +120,7 @@ impl Shape for Octant {
         ]
     }
 
-    fn chart(&self, x: Point) -> Point {
+    fn inverse(&self, x: Point) -> Point {
         let [x, y, z] = self.local(x);
         let across = x * x + y * y;
         let radius = (across + z * z).sqrt();
@@ -136,7 +137,7 @@ impl Shape for Octant {
         let local = self.local(x);
         match (face.axis, face.high) {
             (0, high) => {
-                let xi = self.chart(x)[0];
+                let xi = self.inverse(x)[0];
                 if high { (-xi).offset(1.0) } else { xi }
             }
             (1, false) => local[1].scale(1.0 / self.outer),

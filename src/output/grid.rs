@@ -21,7 +21,15 @@ impl Grid {
     /// About `cells` cells of nearly equal size.
     pub(super) fn new(shape: &dyn Shape, cells: usize) -> Self {
         let d = shape.dimension();
-        let divisions = shape.divisions(cells);
+        let Some(chart) = shape.chart() else {
+            return Self {
+                nodes: Vec::new(),
+                samples: Vec::new(),
+                corners: 1 << d,
+                cells: Vec::new(),
+            };
+        };
+        let divisions = chart.divisions(cells);
         let count = |axis: usize| if axis < d { divisions[axis] + 1 } else { 1 };
         let (nx, ny, nz) = (count(0), count(1), count(2));
         let (mut nodes, mut samples) = (Vec::new(), Vec::new());
@@ -32,8 +40,8 @@ impl Grid {
                         if n > 1 { index as f64 / (n - 1) as f64 } else { 0.0 }
                     };
                     let xi = [at(i, nx), at(j, ny), at(k, nz)];
-                    nodes.push(shape.position(xi));
-                    samples.push(shape.position(xi.map(|v| v.clamp(MARGIN, 1.0 - MARGIN))));
+                    nodes.push(chart.position(xi));
+                    samples.push(chart.position(xi.map(|v| v.clamp(MARGIN, 1.0 - MARGIN))));
                 }
             }
         }

@@ -12,10 +12,10 @@ use crate::condition::{Condition, Family, FluxLaw, Part, Prescribed, Roller, Tra
 use crate::equation::{ElasticModel, Elasticity, Equation, EquationKind, HeatConduction, Mixed};
 use crate::error::Fault;
 use crate::formulation::{Ansatz, BoundaryTerm, Formulation, HardFace, Place};
-use crate::geometry::{Shape, seed};
+use crate::geometry::{Chart, Shape};
 use crate::network::NetworkKind;
 use crate::path;
-use crate::sampler::{PointSet, SamplerKind};
+use crate::sampler::{self, PointSet, SamplerKind};
 use crate::training::{GaussNewtonForm, StageKind, attempts};
 
 /// A part of a condition with its boundary and its place in the file.
@@ -506,7 +506,7 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
             let (component, value, soft) = match (&placed.part, place) {
                 (Part::Prescribed { component, value, soft }, _) => (*component, value.clone(), *soft),
                 (Part::Symmetry, Place::Face(face)) if elastic => match problem.shape.normal_axis(face) {
-                    Some(axis) => (axis, Formula::constant(0.0), false),
+                    Some((axis, _)) => (axis, Formula::constant(0.0), false),
                     None => {
                         oblique = true;
                         continue;
@@ -579,11 +579,12 @@ fn prescribe(problem: &mut Problem, place: Place, component: usize, value: super
 
 /// Puts a value of a component into the ansatz, unless it has no smooth extension or contradicts one that is already there.
 pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value: &super::Field) -> bool {
-    let zero = value.as_constant() == Some(0.0);
-    let kinked = !zero && matches!(place, Place::Face(_)) && !problem.shape.extends();
+    let constant = value.as_constant().is_some();
+    let extends = problem.shape.chart().is_some_and(Chart::extends);
+    let kinked = !constant && matches!(place, Place::Face(_)) && !extends;
     if kinked {
         let note = format!(
-            "values on the boundaries of `{}` do not extend smoothly into it, so `{}` enters the loss instead of holding exactly",
+            "values that vary along a boundary of `{}` do not extend smoothly into it, so `{}` enters the loss instead of holding exactly",
             problem.file.geometry.name(),
             place.name()
         );
@@ -611,33 +612,27 @@ pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value:
 
 /// The name of a place whose value of this component differs where it meets `place`.
 fn contradiction(problem: &Problem, place: Place, component: usize, value: &super::Field) -> Option<&'static str> {
-    let pin = |xi: &mut [f64; 4], place: Place| {
-        xi[place.axis()] = match place {
-            Place::Face(face) if face.high => 1.0,
-            _ => 0.0,
-        };
+    let shape = problem.shape.as_ref();
+    let meeting = |other: Place| match (place, other) {
+        (Place::Face(a), Place::Face(b)) => shape.meeting(a, b),
+        (Place::Face(face), Place::Initial) | (Place::Initial, Place::Face(face)) => {
+            let units = PointSet::new(SamplerKind::Uniform, 32, 4, 41).points();
+            let space = units.iter().map(|u| shape.face_point(face, [u[0], u[1], u[2]]).x);
+            space.collect()
+        }
+        (Place::Initial, Place::Initial) => Vec::new(),
     };
     problem.ansatz.hard[component]
         .iter()
-        .filter(|other| other.place.axis() != place.axis())
         .find(|other| {
-            PointSet::new(SamplerKind::Uniform, 32, 4, 41)
-                .points()
-                .into_iter()
-                .any(|mut xi| {
-                    pin(&mut xi, place);
-                    pin(&mut xi, other.place);
-                    let x = problem.shape.position([xi[0], xi[1], xi[2]]);
-                    // A boundary can be a part of a face of the box.
-                    let meet = [place, other.place].iter().all(|place| match place {
-                        Place::Face(face) => problem.shape.distance(*face, seed(x)).value.abs() < 1e-9,
-                        Place::Initial => true,
-                    });
-                    let at = [x[0], x[1], x[2], xi[3]];
-                    let difference: f64 = value.at(&at) - other.value.at(&at);
-                    // Values are in units of the field scale.
-                    meet && difference.abs() > 1e-6
-                })
+            let steady = place != Place::Initial && other.place != Place::Initial;
+            meeting(other.place).into_iter().enumerate().any(|(i, x)| {
+                let t = if steady { sampler::unit(43, i as u64) } else { 0.0 };
+                let at = [x[0], x[1], x[2], t];
+                let difference: f64 = value.at(&at) - other.value.at(&at);
+                // Values are in units of the field scale.
+                difference.abs() > 1e-6
+            })
         })
         .map(|other| other.place.name())
 }

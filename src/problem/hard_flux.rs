@@ -13,7 +13,7 @@ use crate::geometry::Face;
 /// Where the stress is an unknown: moves components of a traction on a face along the axes, of which each is one component of
 /// the stress, into the ansatz if they can hold exactly. Springs depend on the displacement and stay.
 pub(super) fn hold_traction(problem: &mut Problem, face: Face, law: &mut TractionLaw) {
-    let Some((axis, outward)) = along_axis(problem, face).filter(|_| law.stiffness.is_none()) else {
+    let Some((axis, outward)) = problem.shape.normal_axis(face).filter(|_| law.stiffness.is_none()) else {
         return;
     };
     let zero = || problem.scales.flux_field(Formula::constant(0.0));
@@ -45,7 +45,7 @@ pub(super) fn hold_traction(problem: &mut Problem, face: Face, law: &mut Tractio
 /// Where the heat flux is an unknown: puts that of a face along the axes into the ansatz if it can hold exactly. Convection
 /// depends on the temperature and does not.
 pub(super) fn hold_flux(problem: &mut Problem, face: Face, law: &FluxLaw) -> bool {
-    let Some((axis, outward)) = along_axis(problem, face).filter(|_| law.convection.is_none()) else {
+    let Some((axis, outward)) = problem.shape.normal_axis(face).filter(|_| law.convection.is_none()) else {
         return false;
     };
     let value = match &law.flux {
@@ -62,11 +62,4 @@ fn signed(value: &Field, positive: bool) -> Field {
     } else {
         value.clone().negated()
     }
-}
-
-/// The axis along which a face's normal is everywhere, and whether it points towards larger values.
-fn along_axis(problem: &Problem, face: Face) -> Option<(usize, bool)> {
-    let shape = problem.shape.as_ref();
-    let axis = shape.normal_axis(face)?;
-    Some((axis, shape.normal(face, shape.face_point(face, [0.5; 3]))[axis] > 0.0))
 }

@@ -25,9 +25,9 @@ use crate::batch::Draw;
 use crate::condition::BoundaryPoint;
 use crate::equation::Equation;
 use crate::formulation::{Ansatz, BoundaryTerm, Formulation, Place};
-use crate::geometry::{Face, Shape};
+use crate::geometry::{Face, Shape, SurfacePoint};
 use crate::network::NetworkKind;
-use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
+use crate::sampler::{Gauss, PointSet, SamplerKind, gauss_legendre, mix};
 use crate::training::{Attempt, StageKind};
 
 /// A checked problem, dimensionless throughout.
@@ -178,8 +178,33 @@ impl Problem {
         self.term_sizes()
             .into_iter()
             .enumerate()
-            .map(|(t, n)| PointSet::new(self.sampler(), n, self.axes(t), mix(self.file.seed, t as u64)))
+            .map(|(t, n)| self.point_set(t, self.sampler(), n, mix(self.file.seed, t as u64)))
             .collect()
+    }
+
+    /// About `count` points of a term. Gauss points are those of the shape's own cells where it has cells, as many per cell as
+    /// it takes to have `count`.
+    pub(crate) fn point_set(&self, term: usize, kind: SamplerKind, count: usize, seed: u64) -> PointSet {
+        let own = matches!(kind, SamplerKind::Gauss(_))
+            .then(|| self.own_rule(term, count))
+            .flatten();
+        match own {
+            Some(points) => PointSet::given(points, seed),
+            None => PointSet::new(kind, count, self.axes(term), seed),
+        }
+    }
+
+    /// The rule of lowest order on the shape's own cells that has at least `count` points, in numbers of the unit cube.
+    pub(crate) fn own_rule(&self, term: usize, count: usize) -> Option<Vec<([f64; 4], f64)>> {
+        let face = match term {
+            0 => None,
+            _ => match self.terms[term - 1].place {
+                Place::Face(face) => Some(face),
+                Place::Initial => None,
+            },
+        };
+        let timed = self.axes(term) - (self.shape.dimension() - usize::from(face.is_some()));
+        rule_on(self.shape.as_ref(), face, timed == 1, count)
     }
 
     /// How points are chosen.
@@ -236,19 +261,39 @@ impl Problem {
     }
 }
 
-/// A point of a face from four numbers of the unit cube: the free axes take the first ones, time the next.
+/// The rule of lowest order on a shape's own cells with at least `count` points, over time too if `timed`; orders from 2 to 10.
+pub(crate) fn rule_on(
+    shape: &dyn Shape,
+    face: Option<Face>,
+    timed: bool,
+    count: usize,
+) -> Option<Vec<([f64; 4], f64)>> {
+    let axes = shape.dimension() - usize::from(face.is_some());
+    let cells = shape.rule(face, 1)?.len().max(1);
+    let directions = axes + usize::from(timed);
+    let order = (2..10)
+        .find(|order: &usize| cells * order.pow(directions as u32) >= count)
+        .unwrap_or(10);
+    let space = shape.rule(face, order)?;
+    let time = if timed { gauss_legendre(order) } else { vec![(0.5, 1.0)] };
+    let product = space.into_iter().flat_map(|(unit, weight)| {
+        time.iter().map(move |(t, w)| {
+            let mut point = [unit[0], unit[1], unit[2], 0.5];
+            if timed {
+                point[axes] = *t;
+            }
+            (point, weight * w)
+        })
+    });
+    Some(product.collect())
+}
+
+/// A point of a face from four numbers of the unit cube: space takes the first ones, time the next.
 fn face_point(shape: &dyn Shape, face: Face, unit: [f64; 4], time: bool) -> BoundaryPoint {
-    let mut free = unit.into_iter();
-    let mut place = [0.5; 3];
-    for (axis, coordinate) in place.iter_mut().enumerate().take(shape.dimension()) {
-        if axis != face.axis {
-            *coordinate = free.next().unwrap_or(0.5);
-        }
-    }
-    let t = if time { free.next().unwrap_or(0.5) } else { 0.0 };
-    let x = shape.face_point(face, place);
+    let t = if time { unit[shape.dimension() - 1] } else { 0.0 };
+    let SurfacePoint { x, normal } = shape.face_point(face, [unit[0], unit[1], unit[2]]);
     BoundaryPoint {
         x: [x[0], x[1], x[2], t],
-        normal: shape.normal(face, x),
+        normal,
     }
 }

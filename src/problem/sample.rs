@@ -33,7 +33,7 @@ pub(super) fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, f
     for unit in PointSet::new(SamplerKind::Uniform, 256, 4, 23).points() {
         let space = [unit[0], unit[1], unit[2]];
         let x = match place {
-            Some(Place::Face(face)) => shape.face_point(face, space),
+            Some(Place::Face(face)) => shape.face_point(face, space).x,
             _ => shape.interior_point(space),
         };
         let t = if place == Some(Place::Initial) {

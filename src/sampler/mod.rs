@@ -7,6 +7,8 @@ mod permutation;
 
 pub use permutation::{Permutation, mix, unit};
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,8 @@ pub struct PointSet {
     slices: [Permutation; 4],
     /// Gauss points and weights on [0, 1].
     rule: Vec<(f64, f64)>,
+    /// Points and weights that are given.
+    given: Arc<[([f64; 4], f64)]>,
 }
 
 /// Sobol points have 24 bits and at most 2^16 of them belong together; longer sets take new scramblings.
@@ -107,6 +111,16 @@ impl PointSet {
             cells,
             slices: std::array::from_fn(|axis| Permutation::new(count, mix(seed, axis as u64))),
             rule,
+            given: Arc::new([]),
+        }
+    }
+
+    /// Points that are given, with weights that add up to 1.
+    pub fn given(points: Vec<([f64; 4], f64)>, seed: u64) -> Self {
+        Self {
+            count: points.len(),
+            given: points.into(),
+            ..Self::new(SamplerKind::Uniform, 0, 0, seed)
         }
     }
 
@@ -127,6 +141,9 @@ impl PointSet {
     /// Conover, *Technometrics* 21 (1979) 239. Halton, *Numer. Math.* 2 (1960) 84, with the shift of Cranley & Patterson,
     /// *SIAM J. Numer. Anal.* 13 (1976) 904.
     pub fn point(&self, index: usize) -> [f64; 4] {
+        if let Some((point, _)) = self.given.get(index) {
+            return *point;
+        }
         let chance = |axis: usize| unit(self.seed, (index * 4 + axis) as u64);
         match self.kind {
             SamplerKind::Uniform => std::array::from_fn(chance),
@@ -171,6 +188,9 @@ impl PointSet {
 
     /// A point's weight.
     pub fn weight(&self, index: usize) -> f64 {
+        if let Some((_, weight)) = self.given.get(index) {
+            return *weight;
+        }
         match self.kind {
             SamplerKind::Stratified => {
                 // Cells beyond the remainder have one point fewer.
@@ -194,12 +214,15 @@ impl PointSet {
     pub fn sample(&self, count: usize) -> Vec<usize> {
         let count = count.min(self.count);
         match self.kind {
-            SamplerKind::Stratified | SamplerKind::Gauss(_) if count < self.count => {
-                let permutation = Permutation::new(self.count, mix(self.seed, 0x5a3e));
-                (0..count).map(|k| permutation.at(k)).collect()
-            }
+            _ if count < self.count && !self.given.is_empty() => self.scattered(count),
+            SamplerKind::Stratified | SamplerKind::Gauss(_) if count < self.count => self.scattered(count),
             _ => (0..count).collect(),
         }
+    }
+
+    fn scattered(&self, count: usize) -> Vec<usize> {
+        let permutation = Permutation::new(self.count, mix(self.seed, 0x5a3e));
+        (0..count).map(|k| permutation.at(k)).collect()
     }
 
     /// All points.

@@ -1,5 +1,7 @@
 //! Quadrature over the unit cube that geometry spreads over the domain and its faces.
 
+use crate::formulation::Place;
+use crate::problem::{Problem, rule_on};
 use crate::sampler::gauss_legendre;
 
 /// Two rules of different size: their difference tells how well the finer one integrates.
@@ -8,6 +10,30 @@ pub(super) enum Fineness {
     Fine,
     Coarse,
 }
+
+/// Points of the unit cube of a face, the interior or the initial state, with weights that add up to 1: on the shape's own cells if
+/// it has cells and they are not too many.
+pub(super) fn points(problem: &Problem, place: Option<Place>, fineness: Fineness) -> Vec<([f64; 4], f64)> {
+    let axes = place.map_or(problem.axes(0), |place| problem.place_axes(place));
+    let face = match place {
+        Some(Place::Face(face)) => Some(face),
+        _ => None,
+    };
+    let count = match fineness {
+        Fineness::Fine => FINE,
+        Fineness::Coarse => FINE / 2,
+    };
+    let shape = problem.shape.as_ref();
+    let timed = problem.transient() && place != Some(Place::Initial);
+    let few = shape.rule(face, 1).is_some_and(|rule| rule.len() <= MOST);
+    let own = few.then(|| rule_on(shape, face, timed, count)).flatten();
+    own.unwrap_or_else(|| rule(axes, fineness))
+}
+
+/// Points on a shape's own cells at least.
+const FINE: usize = 20_000;
+/// Cells at most; a larger mesh is sampled.
+const MOST: usize = 50_000;
 
 /// Points of the unit cube with weights that add up to 1: Gauss–Legendre in the cells of a grid over v ∈ [0, 1]^axes, with
 /// u = v²·(3 − 2v) on every axis, so that weights carry du/dv = 6v(1 − v).
@@ -19,7 +45,7 @@ pub(super) enum Fineness {
 /// # Source
 /// Korobov's substitution, see Laurie, *Periodizing transformations for numerical integration*, J. Comput. Appl. Math. 66
 /// (1996) 337.
-pub(super) fn rule(axes: usize, fineness: Fineness) -> Vec<([f64; 4], f64)> {
+fn rule(axes: usize, fineness: Fineness) -> Vec<([f64; 4], f64)> {
     // Enough on a line to see a load that jumps, and on three axes for fields that fall like 1/r³.
     let (order, cells) = match (fineness, axes) {
         (Fineness::Fine, 0 | 1) => (10, 100),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Trial;
-use super::quadrature::{Fineness, rule};
+use super::quadrature::{self, Fineness};
 use crate::jet::Order;
 
 /// Root mean squares of the equation's residual, by the largest flux over the domain's size.
@@ -18,7 +18,7 @@ pub struct Residuals {
 /// The residuals of a field that was trained on the given points with their weights.
 pub fn residuals(trial: &dyn Trial, training: &[([f64; 4], f64)]) -> Residuals {
     let problem = trial.problem();
-    let fresh: Vec<([f64; 4], f64)> = rule(problem.axes(0), Fineness::Fine)
+    let fresh: Vec<([f64; 4], f64)> = quadrature::points(problem, None, Fineness::Fine)
         .into_iter()
         .map(|(unit, weight)| (problem.interior_point(unit), weight))
         .collect();

@@ -1,7 +1,7 @@
 //! The sums behind the balances: over the boundary, the interior and the start of a transient problem.
 
 use super::Trial;
-use super::quadrature::{Fineness, rule};
+use super::quadrature::{self, Fineness};
 use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::Equation;
 use crate::formulation::Place;
@@ -118,7 +118,7 @@ impl Sums {
         let order = conditions.iter().map(|(_, condition)| condition.order()).max();
         let order = order.unwrap_or(Order::First).max(Order::First);
         let (m, d) = (equation.field_components(), problem.shape.dimension());
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = rule(problem.place_axes(place), fineness)
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
             .into_iter()
             .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
             .unzip();
@@ -154,7 +154,7 @@ impl Sums {
         let problem = trial.problem();
         let equation = problem.equation.as_ref();
         let (m, d) = (equation.field_components(), problem.shape.dimension());
-        let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = rule(problem.axes(0), fineness)
+        let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = quadrature::points(problem, None, fineness)
             .into_iter()
             .map(|(unit, weight)| (problem.interior_point(unit), weight))
             .unzip();
@@ -186,10 +186,11 @@ impl Sums {
         let problem = trial.problem();
         let equation = problem.equation.as_ref();
         let m = equation.field_components();
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = rule(problem.place_axes(Place::Initial), fineness)
-            .into_iter()
-            .map(|(unit, weight)| (problem.boundary_point(Place::Initial, unit), weight))
-            .unzip();
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) =
+            quadrature::points(problem, Some(Place::Initial), fineness)
+                .into_iter()
+                .map(|(unit, weight)| (problem.boundary_point(Place::Initial, unit), weight))
+                .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
         let measure = problem.shape.measure();
         trial.each(&x, condition.order(), &mut |i, u| {
