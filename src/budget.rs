@@ -70,7 +70,7 @@ fn sizes(problem: &Problem) -> Sizes {
     let p = network.parameters(
         components,
         dimensions,
-        problem.shape.poles().iter().map(|pole| pole.space).sum(),
+        problem.poles().iter().map(|pole| pole.space).sum(),
     );
     let channels = |order| Channels::new(problem.shape.dimension(), problem.transient(), order);
     let mut widths = vec![Rows::<f64>::point_bytes(channels(problem.equation.order()), residuals, components) as u128];

@@ -17,10 +17,10 @@ use crate::solution::{
     Balance, Errors, Imbalance, Solution, balance, errors, estimate, overfitted, parted, potential, residuals,
     unbalanced,
 };
-use crate::start::{architecture, automatic_batch, relative_residual, sample_rows, start_values};
+use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, sample_rows, start_values};
 use crate::training::{
-    Checkpoint, LastLayer, Observer, Record, StageKind, StageReport, StageState, StopReason, Trained, Training,
-    sharpness,
+    COARSE, Checkpoint, LastLayer, Observer, Record, StageKind, StageReport, StageState, StopReason, Trained, Training,
+    energy_form, sharpness,
 };
 
 /// What the user asks for.
@@ -89,6 +89,16 @@ pub trait Progress {
 /// # Errors
 /// Everything that keeps a run from starting, and results that cannot be written.
 pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+    run(request, interrupted, progress, &[])
+}
+
+/// `notes` are those of the form of the problem that was tried before.
+fn run(
+    request: &Request,
+    interrupted: &AtomicBool,
+    progress: &mut dyn Progress,
+    notes: &[String],
+) -> Result<Outcome, Error> {
     let start = Instant::now();
     let (mut problem, folder, checkpoint) = open(request, progress)?;
     let device = match &checkpoint {
@@ -99,6 +109,7 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
     let planned = check_memory(&problem)?;
     device.probe()?;
     problem.notes.iter().for_each(|note| progress.note(note));
+    problem.notes.splice(0..0, notes.iter().cloned());
     let names = term_names(&problem);
     let mut results = match &checkpoint {
         Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds)?,
@@ -179,6 +190,7 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
         let trained = Trained {
             attempt: index,
             residual: relative_residual(&problem, &kernel, &parameters),
+            energy: independent_energy(&collocation, &kernel, &parameters),
             weights,
             scale: problem.ansatz.scale.clone(),
             adapted: collocation.adapted().map(<[_]>::to_vec),
@@ -198,12 +210,27 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
             problem.notes.push(note);
         }
         match &best {
-            Some(best) if !(trained.residual < best.residual) => {}
+            Some(best) if !trained.beats(best) => {}
             _ => best = Some(trained),
         }
         if last {
             break;
         }
+    }
+    if let Some(best) = &best
+        && best.residual > COARSE
+        && stages.last().is_some_and(|stage| stage.stop != StopReason::Interrupted)
+        && failure.is_none()
+        && problem.changes_form()
+    {
+        keeper.finish()?;
+        let note = format!(
+            "the residuals stay at {:.1e} of those of no field: the problem follows in its energy form",
+            best.residual
+        );
+        progress.note(&note);
+        problem.notes.push(note);
+        return again(&problem, folder, request, interrupted, progress);
     }
     // A history that could not be written must not cost the fields: it is reported after them.
     let failure = failure.or(keeper.finish().err());
@@ -243,6 +270,26 @@ pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Pro
         norms: problem.equation.norms(),
         tolerance: problem.file.tolerance.map(|tolerance| tolerance.parts()),
     })
+}
+
+/// Solves the energy form of a problem in the same folder.
+fn again(
+    problem: &Problem,
+    folder: PathBuf,
+    request: &Request,
+    interrupted: &AtomicBool,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Error> {
+    let file = energy_form(problem.file.clone(), problem.shape.dimension());
+    let path = folder.join("problem.ron");
+    std::fs::write(&path, problem::resolved(&file)).map_err(Error::file("write", &path))?;
+    let request = Request {
+        source: Source::File(path),
+        out: Some(folder),
+        settings: Settings::default(),
+        ..request.clone()
+    };
+    run(&request, interrupted, progress, &problem.notes)
 }
 
 /// The problem, the folder of its results, and where an interrupted run stood.

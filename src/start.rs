@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::{Collocation, noise};
+use crate::batch::{CHECK_ORDER, Collocation, noise};
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::{Formulation, residual_rows, term_rows};
@@ -10,8 +10,8 @@ use crate::jet::fused::Kernel;
 use crate::loss::{Rows, term_weights};
 use crate::network::{Architecture, NetworkKind, RandomFeatures};
 use crate::problem::Problem;
-use crate::sampler::{PointSet, SamplerKind, mix};
-use crate::training::{choose_slope, fit_output_scale};
+use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
+use crate::training::{FusedObjective, Objective, choose_slope, fit_output_scale};
 
 /// The network's shape for a problem.
 pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture {
@@ -23,13 +23,15 @@ pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut Ch
     let (min, max) = problem.bounds();
     network
         .architecture(problem.equation.components(), &min, &max, random)
-        .with_poles(problem.shape.poles())
+        .with_poles(problem.poles())
 }
 
 /// Points per term that the starting values are made from.
 const SAMPLE: usize = 1024;
 /// The same of an energy, whose points belong together.
 const QUADRATURE: usize = 1 << 14;
+/// Points per term of the rule that an energy is judged by when the slope of features is chosen.
+const CHECK: usize = 1 << 13;
 
 /// First parameters, the size of the field, and the weights of the terms, from a sample of the points.
 pub fn start_values(
@@ -39,7 +41,7 @@ pub fn start_values(
     random: &mut ChaCha8Rng,
 ) -> (Vec<f64>, Vec<f64>) {
     // The terms of an energy are integrals.
-    let integrals: Option<Vec<f64>> = (problem.file.formulation == Formulation::Energy)
+    let integrals: Option<Vec<f64>> = (problem.file.formulation() == Formulation::Energy)
         .then(|| (0..names.len()).map(|t| problem.term_measure(t)).collect());
     let energy = integrals.is_some();
     let mut terms = sample_rows(problem, if energy { QUADRATURE } else { SAMPLE });
@@ -52,9 +54,17 @@ pub fn start_values(
     if let NetworkKind::RandomFeatures(features) = &problem.network
         && features.slope.is_none()
     {
-        let fresh = fresh_rows(problem, SAMPLE);
         let mut whole = terms.clone();
         integrals.iter().for_each(|integrals| scaled(&mut whole, integrals));
+        // An energy is judged by itself: the residual of a singular field has no bounds.
+        let fresh = match &integrals {
+            Some(integrals) => {
+                let mut fresh = check_rows(problem, CHECK);
+                scaled(&mut fresh, integrals);
+                fresh
+            }
+            None => fresh_rows(problem, SAMPLE),
+        };
         let slope = choose_slope(features, kernel.architecture(), &whole, &fresh, random);
         problem.network = NetworkKind::RandomFeatures(RandomFeatures {
             slope: Some(slope),
@@ -89,6 +99,18 @@ pub fn fresh_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
         .collect()
 }
 
+/// The terms of an energy on another rule than the training points, with weights that add up to 1.
+fn check_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
+    (0..=problem.terms.len())
+        .map(|t| {
+            let set = problem.point_set(t, SamplerKind::Gauss(Gauss { order: CHECK_ORDER }), count, 0);
+            let mut rows = term_rows(problem, t, &set.points());
+            rows.weights = (0..set.len()).map(|i| set.weight(i)).collect();
+            rows
+        })
+        .collect()
+}
+
 /// Root mean square of all residuals on points that no training used, relative to that of the field that is zero wherever
 /// it is not prescribed.
 pub fn relative_residual(problem: &Problem, kernel: &Kernel<f64>, parameters: &[f64]) -> f64 {
@@ -100,6 +122,14 @@ pub fn relative_residual(problem: &Problem, kernel: &Kernel<f64>, parameters: &[
     zero[first..].fill(0.0);
     let (left, all) = (total(parameters), total(&zero));
     if all > 0.0 { (left / all).sqrt() } else { left.sqrt() }
+}
+
+/// The potential energy on a rule that is not the training points', in the energy form.
+pub fn independent_energy(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> Option<f64> {
+    collocation.energy().then(|| {
+        let collocation = &collocation.independent();
+        FusedObjective { kernel, collocation }.losses(parameters).iter().sum()
+    })
 }
 
 /// Up to `count` of the training points of every term, with weights that add up to 1.

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::sampler::{Gauss, PointSet, SamplerKind};
 
 /// Order of the rule that an energy is checked on.
-const CHECK_ORDER: usize = 5;
+pub(crate) const CHECK_ORDER: usize = 5;
 
 /// Points whose rows are made at once for keeping.
 const STORE: usize = 4096;
@@ -147,7 +147,7 @@ impl<'a> Collocation<'a> {
 
     /// Whether the loss is an energy.
     pub fn energy(&self) -> bool {
-        self.problem.file.formulation == Formulation::Energy
+        self.problem.file.formulation() == Formulation::Energy
     }
 
     /// Whether rows are kept in memory.

@@ -15,6 +15,7 @@ pub mod noise;
 mod strata;
 
 pub use adapt::{Adapt, Rad, RarD};
+pub(crate) use collocation::CHECK_ORDER;
 pub use collocation::{Collocation, Term};
 pub use draw::{Draw, DrawState, Drawer, Importance, Jitter, Selection};
 pub use growth::{Action, Adaptive, Geometric, Growth};

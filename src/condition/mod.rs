@@ -94,7 +94,10 @@ pub enum Part {
     /// Foundation stiffness, Pa/m.
     Foundation(Formula),
     /// Mirror plane.
-    Symmetry,
+    Symmetry {
+        /// As a loss term instead of in the ansatz.
+        soft: bool,
+    },
     /// Heat flux entering, W/m².
     Flux(Formula),
     /// Film coefficient, W/(m²·K), and ambient temperature, K.
@@ -148,6 +151,17 @@ impl ConditionKind {
         }
     }
 
+    /// Has prescribed values enforced by the loss.
+    pub fn soften(&mut self) {
+        match self {
+            Self::Displacement(kind) => kind.soft = true,
+            Self::Symmetry(kind) => kind.soft = true,
+            Self::Value(kind) => kind.soft = true,
+            Self::Initial(kind) => kind.soft = true,
+            Self::Traction(_) | Self::Pressure(_) | Self::Foundation(_) | Self::Flux(_) | Self::Convection(_) => {}
+        }
+    }
+
     /// The equation it belongs to.
     pub fn family(&self) -> Family {
         match self {
@@ -170,7 +184,7 @@ impl ConditionKind {
             Self::Traction(kind) => kind.parts(&mut reader),
             Self::Pressure(kind) => kind.parts(&mut reader),
             Self::Foundation(kind) => kind.parts(&mut reader),
-            Self::Symmetry(_) => reader.parts.push((Part::Symmetry, at.clone())),
+            Self::Symmetry(kind) => reader.parts.push((Part::Symmetry { soft: kind.soft }, at.clone())),
             Self::Value(kind) => kind.parts(&mut reader),
             Self::Flux(kind) => kind.parts(&mut reader),
             Self::Convection(kind) => kind.parts(&mut reader),
@@ -251,7 +265,7 @@ pub trait Condition: Debug + Send + Sync {
     /// `out` is `[R]`.
     fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]);
 
-    /// Whether the condition has a potential energy.
+    /// Whether the condition has a potential energy, or can be held by one.
     fn conservative(&self) -> bool {
         false
     }
@@ -275,4 +289,15 @@ pub trait Condition: Debug + Send + Sync {
     /// # Shapes
     /// `residual` is `[R]`, `value` and `flux` are `[m]`.
     fn impose(&self, at: &BoundaryPoint, residual: &[f64], value: &mut [f64], flux: &mut [f64]);
+
+    /// Replaces the normal flux by that with which a value is held in the energy form; other conditions leave it.
+    fn reaction(&self, _at: &BoundaryPoint, _residual: &[f64], _flux: &mut [f64]) {}
 }
+
+/// γ of the energy ½·γ·|u − g|² per area that holds prescribed values in the energy form, dimensionless: by the largest modulus and
+/// the size of the domain.
+///
+/// Values are off by 1/γ of the flux that holds them, one part in a million of what the same flux does across the domain.
+/// The rows' root √γ is far from the digits of the solve, so that nothing is lost by it (Babuška, *Math. Comp.* 27 (1973) 221,
+/// on penalties in Ritz's method).
+pub const PENALTY: f64 = 1e6;

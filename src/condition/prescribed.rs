@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Boundaries, BoundaryPoint, Condition, Part, Reader};
+use super::{Boundaries, BoundaryPoint, Condition, PENALTY, Part, Reader};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
@@ -120,7 +120,20 @@ impl Condition for Prescribed {
         out[0] = u.value(self.component) - self.value.at(&at.x);
     }
 
+    fn conservative(&self) -> bool {
+        true
+    }
+
+    /// By [`PENALTY`].
+    fn energy(&self, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        out[0] = (0.5 * PENALTY).sqrt() * (u.value(self.component) - self.value.at(&at.x));
+    }
+
     fn impose(&self, _at: &BoundaryPoint, residual: &[f64], value: &mut [f64], _flux: &mut [f64]) {
         value[self.component] -= residual[0];
+    }
+
+    fn reaction(&self, _at: &BoundaryPoint, residual: &[f64], flux: &mut [f64]) {
+        flux[self.component] = -PENALTY * residual[0];
     }
 }

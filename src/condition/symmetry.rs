@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Boundaries, BoundaryPoint, Condition};
+use super::{Boundaries, BoundaryPoint, Condition, PENALTY};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
 
@@ -13,6 +13,9 @@ use crate::jet::{Jet, Order};
 pub struct Symmetry {
     /// Boundary or list of boundaries.
     pub on: Boundaries,
+    /// Enforce by the loss instead of exactly by the ansatz.
+    #[serde(default)]
+    pub soft: bool,
 }
 
 /// u·n = 0 and the tangential part of σ·n = 0, for a mirror plane that is not along the axes.
@@ -51,10 +54,26 @@ impl Condition for Roller {
         }
     }
 
+    fn conservative(&self) -> bool {
+        true
+    }
+
+    /// By [`PENALTY`]; the tangential load is naturally 0.
+    fn energy(&self, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        out.fill(0.0);
+        out[0] = (0.5 * PENALTY).sqrt() * (0..self.dimension).map(|c| u.value(c) * at.normal[c]).sum::<f64>();
+    }
+
     fn impose(&self, at: &BoundaryPoint, residual: &[f64], value: &mut [f64], flux: &mut [f64]) {
         for c in 0..self.dimension {
             value[c] -= residual[0] * at.normal[c];
             flux[c] -= residual[1 + c];
+        }
+    }
+
+    fn reaction(&self, at: &BoundaryPoint, residual: &[f64], flux: &mut [f64]) {
+        for c in 0..self.dimension {
+            flux[c] = -PENALTY * residual[0] * at.normal[c];
         }
     }
 }

@@ -29,7 +29,7 @@ impl BoundaryTerm {
 /// The rows of a term in the problem's formulation at points of the unit cube; term 0 is the interior, the others are
 /// [`Problem::terms`]. The weights are all 1.
 pub fn term_rows(problem: &Problem, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
-    form_rows(problem, problem.file.formulation, term, units)
+    form_rows(problem, problem.file.formulation(), term, units)
 }
 
 /// The residuals of a term whatever the problem's formulation is.

@@ -241,11 +241,7 @@ impl Chart for QuarterPlate {
 
     /// An even number along the angle, so that a line of the grid meets the outer corner.
     fn poles(&self) -> Vec<Pole> {
-        vec![Pole {
-            center: [self.corner[0], self.corner[1], 0.0],
-            radius: self.radius,
-            space: 2,
-        }]
+        vec![Pole::hole([self.corner[0], self.corner[1], 0.0], self.radius, 2)]
     }
 
     fn divisions(&self, cells: usize) -> [usize; 3] {

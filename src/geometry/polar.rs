@@ -257,11 +257,7 @@ impl Chart for Sector {
     }
 
     fn poles(&self) -> Vec<Pole> {
-        let pole = Pole {
-            center: [self.center[0], self.center[1], 0.0],
-            radius: self.inner,
-            space: 2,
-        };
+        let pole = Pole::hole([self.center[0], self.center[1], 0.0], self.inner, 2);
         if self.inner > 0.0 { vec![pole] } else { Vec::new() }
     }
 

@@ -164,11 +164,7 @@ impl Chart for Octant {
     }
 
     fn poles(&self) -> Vec<Pole> {
-        vec![Pole {
-            center: self.center,
-            radius: self.inner,
-            space: 3,
-        }]
+        vec![Pole::hole(self.center, self.inner, 3)]
     }
 
     fn divisions(&self, cells: usize) -> [usize; 3] {

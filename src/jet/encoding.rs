@@ -1,10 +1,10 @@
-//! What enters the first layer instead of ξ itself: Fourier features of ξ, and the inversions at the poles of the domain.
+//! What enters the first layer instead of ξ itself: Fourier features of ξ, and powers of the distance at the poles of the domain.
 
 use super::real::Real;
 use super::{Channels, Order};
 use crate::network::{Architecture, Pole};
 
-/// encoded ← the jets of the input: ξ or (sin(Bξ), cos(Bξ)), then R·u/|u|² with u = x − c of every pole, `[K, P, inputs]`.
+/// encoded ← the jets of the input: ξ or (sin(Bξ), cos(Bξ)), then R^(−p)·u·|u|^(p−1) with u = x − c of every pole, `[K, P, inputs]`.
 pub(super) fn encode<F: Real>(architecture: &Architecture, channels: Channels, xi: &[F], encoded: &mut Vec<F>) {
     let d = channels.coordinates();
     let (p, width) = (xi.len() / d, architecture.widths[0]);
@@ -33,7 +33,7 @@ pub(super) fn encode<F: Real>(architecture: &Architecture, channels: Channels, x
                     0.0
                 }
             });
-            invert(pole, channels, &x, |channel, j, value| {
+            power(pole, channels, &x, |channel, j, value| {
                 put(channel, i, first + j, F::of(value))
             });
         }
@@ -90,36 +90,33 @@ fn fourier<F: Real>(
     2 * features
 }
 
-/// The jets of y = R·u/|u|², u = x − c, in d space coordinates:
+/// The jets of y = R^(−p)·u·|u|^(p−1), u = x − c, in d space coordinates; with s = |u|² and q = (p − 1)/2
 ///
-/// - ∂_j y_i = R·(δ_ij/|u|² − 2·u_i·u_j/|u|⁴),
-/// - ∂_jk y_i = R·(8·u_i·u_j·u_k/|u|⁶ − 2·(δ_ij·u_k + δ_ik·u_j + δ_jk·u_i)/|u|⁴), so that Δy_i = R·(4 − 2d)·u_i/|u|⁴.
-pub(super) fn invert(pole: &Pole, channels: Channels, x: &[f64; 3], mut put: impl FnMut(usize, usize, f64)) {
+/// - y_i = R^(−p)·u_i·s^q,
+/// - ∂_j y_i = R^(−p)·(δ_ij·s^q + 2q·u_i·u_j·s^(q−1)),
+/// - ∂_jk y_i = R^(−p)·(2q·(δ_ij·u_k + δ_ik·u_j + δ_jk·u_i)·s^(q−1) + 4q(q − 1)·u_i·u_j·u_k·s^(q−2)), so that
+///   Δy_i = R^(−p)·(2q(d + 2) + 4q(q − 1))·u_i·s^(q−1).
+pub(super) fn power(pole: &Pole, channels: Channels, x: &[f64; 3], mut put: impl FnMut(usize, usize, f64)) {
     let d = channels.space;
     let u: [f64; 3] = std::array::from_fn(|j| if j < d { x[j] - pole.center[j] } else { 0.0 });
     let square: f64 = u.iter().map(|v| v * v).sum();
     let same = |j: usize, k: usize| f64::from(u8::from(j == k));
-    let (one, two, three) = (
-        pole.radius / square,
-        pole.radius / square.powi(2),
-        pole.radius / square.powi(3),
-    );
+    let q = pole.half_power();
+    let one = pole.radius.powf(-pole.power) * square.powf(q);
+    let two = 2.0 * q * one / square;
+    let three = 2.0 * (q - 1.0) * two / square;
     for i in 0..d {
         put(0, i, one * u[i]);
         for j in 0..channels.firsts().min(d) {
-            put(channels.first(j), i, one * same(i, j) - 2.0 * two * u[i] * u[j]);
+            put(channels.first(j), i, one * same(i, j) + two * u[i] * u[j]);
         }
         match channels.order {
             Order::Value | Order::First => {}
-            Order::Laplacian => put(channels.laplacian(), i, two * (4.0 - 2.0 * d as f64) * u[i]),
+            Order::Laplacian => put(channels.laplacian(), i, two * (d as f64 + 2.0 * q) * u[i]),
             Order::Hessian => {
                 for (j, k) in channels.pairs() {
                     let mixed = same(i, j) * u[k] + same(i, k) * u[j] + same(j, k) * u[i];
-                    put(
-                        channels.second(j, k),
-                        i,
-                        8.0 * three * u[i] * u[j] * u[k] - 2.0 * two * mixed,
-                    );
+                    put(channels.second(j, k), i, three * u[i] * u[j] * u[k] + two * mixed);
                 }
             }
         }
@@ -130,16 +127,17 @@ pub(super) fn invert(pole: &Pole, channels: Channels, x: &[f64; 3], mut put: imp
 mod tests {
     use super::*;
     use crate::geometry::seed;
-    use crate::jet::Scalar;
+    use crate::jet::{CoordinateJet, Scalar};
 
-    /// The closed forms are the derivatives of R·u/|u|².
+    /// The closed forms are the derivatives of R^(−p)·u·|u|^(p−1).
     #[test]
-    fn the_inversion_has_the_jets_of_its_formula() {
-        for space in [2, 3] {
+    fn the_inputs_of_a_pole_have_the_jets_of_their_formula() {
+        for (space, power) in [(2, -1.0), (3, -1.0), (2, 0.5), (3, 0.5)] {
             let pole = Pole {
                 center: [0.3, -0.2, 0.1],
                 radius: 0.7,
                 space,
+                power,
             };
             let x = [1.1, 0.4, if space == 3 { -0.6 } else { 0.0 }];
             let at = seed(x);
@@ -148,12 +146,18 @@ mod tests {
             for order in [Order::Value, Order::First, Order::Laplacian, Order::Hessian] {
                 let channels = Channels::new(space, true, order);
                 let mut found = vec![0.0; channels.count() * space];
-                invert(&pole, channels, &x, |channel, j, value| {
+                super::power(&pole, channels, &x, |channel, j, value| {
                     found[j * channels.count() + channel] = value
                 });
                 for (i, jet) in found.chunks(channels.count()).enumerate() {
                     let mut expected = vec![0.0; channels.count()];
-                    let y = square.map(|square| u[i].scale(pole.radius) / square);
+                    let y = square.map(|square| {
+                        let factor = match power {
+                            -1.0 => CoordinateJet::constant(1.0) / square,
+                            _ => CoordinateJet::constant(1.0) / square.sqrt().sqrt(),
+                        };
+                        (u[i] * factor).scale(pole.radius.powf(-power))
+                    });
                     y.into_iter().for_each(|y| y.write(channels, &mut expected));
                     for (a, b) in jet.iter().zip(&expected) {
                         assert!((a - b).abs() < 1e-12, "{order:?}: {jet:?} {expected:?}");

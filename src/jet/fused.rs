@@ -618,11 +618,10 @@ mod tests {
         let m = 1 + space % 3;
         // A pole outside the points, whose coordinates lie in [−1, 1].
         let poles = match sizes.len() {
-            1 => vec![Pole {
-                center: [-2.0, 1.5, 1.2],
-                radius: 0.8,
-                space,
-            }],
+            1 => vec![
+                Pole::hole([-2.0, 1.5, 1.2], 0.8, space),
+                Pole::corner([1.7, -1.8, 2.2], 1.3, space),
+            ],
             _ => Vec::new(),
         };
         let architecture = config

@@ -181,7 +181,7 @@ fn input<B: Backend>(architecture: &Architecture, channels: Channels, x: Tensor<
     Tensor::cat(parts, 2)
 }
 
-/// The jets of R·u/|u|², u = x − c, `[K, n, d]`; the formulas stand in `encoding`.
+/// The jets of R^(−p)·u·|u|^(p−1), u = x − c, `[K, n, d]`; the formulas stand in `encoding`.
 fn inversion<B: Backend>(pole: &Pole, channels: Channels, x: Tensor<B, 2>) -> Tensor<B, 3> {
     let [n, _] = x.dims();
     let d = channels.space;
@@ -193,9 +193,10 @@ fn inversion<B: Backend>(pole: &Pole, channels: Channels, x: Tensor<B, 2>) -> Te
         .map(|u| u.clone() * u.clone())
         .reduce(|a, b| a + b)
         .unwrap_or_else(|| x.ones_like());
-    let one = square.clone().recip() * pole.radius;
-    let two = one.clone() / square.clone();
-    let three = two.clone() / square;
+    let q = pole.half_power();
+    let one = square.clone().powf_scalar(q) * pole.radius.powf(-pole.power);
+    let two = one.clone() / square.clone() * (2.0 * q);
+    let three = two.clone() / square * (2.0 * (q - 1.0));
     let row = |part: &dyn Fn(usize) -> Tensor<B, 2>| Tensor::cat((0..d).map(part).collect(), 1);
     let mut out = vec![row(&|i| one.clone() * u[i].clone())];
     for j in 0..channels.firsts() {
@@ -204,20 +205,20 @@ fn inversion<B: Backend>(pole: &Pole, channels: Channels, x: Tensor<B, 2>) -> Te
             continue;
         }
         out.push(row(&|i| {
-            let product = two.clone() * u[i].clone() * u[j].clone() * -2.0;
+            let product = two.clone() * u[i].clone() * u[j].clone();
             if i == j { product + one.clone() } else { product }
         }));
     }
     match channels.order {
         Order::Value | Order::First => {}
-        Order::Laplacian => out.push(row(&|i| two.clone() * u[i].clone() * (4.0 - 2.0 * d as f64))),
+        Order::Laplacian => out.push(row(&|i| two.clone() * u[i].clone() * (d as f64 + 2.0 * q))),
         Order::Hessian => {
             for (j, k) in channels.pairs() {
                 out.push(row(&|i| {
-                    let mut sum = three.clone() * u[i].clone() * u[j].clone() * u[k].clone() * 8.0;
+                    let mut sum = three.clone() * u[i].clone() * u[j].clone() * u[k].clone();
                     for (a, b, c) in [(i, j, k), (i, k, j), (j, k, i)] {
                         if a == b {
-                            sum = sum - two.clone() * u[c].clone() * 2.0;
+                            sum = sum + two.clone() * u[c].clone();
                         }
                     }
                     sum

@@ -100,7 +100,7 @@ pub struct Architecture {
     pub slope: Vec<f64>,
     /// The fixed Fourier matrix B, `[F, D]` row-major; empty without Fourier features.
     pub frequencies: Vec<f64>,
-    /// Further inputs R·u/|u|², u = x − c: one vector of the space's dimension for every pole.
+    /// Further inputs R^(−p)·u·|u|^(p−1), u = x − c: one vector of the space's dimension for every pole.
     pub poles: Vec<Pole>,
     /// Units per layer, from the encoded input to the m outputs.
     pub widths: Vec<usize>,
@@ -108,16 +108,21 @@ pub struct Architecture {
     pub activation: Activation,
 }
 
-/// The middle of a hole, near which fields vary on the scale of the hole.
+/// A place near which fields vary on scales of their own: the network takes R^(−p)·u·|u|^(p−1), u = x − c, as further inputs.
 ///
-/// The network takes the inversion of x at its circle or sphere, R·u/|u|² with u = x − c, as further inputs: it is smooth and at most 1
-/// outside the hole, and it resolves the neighbourhood of the hole as x resolves the whole domain (Kelvin 1847).
+/// - The middle of a hole of radius R, p = −1, the inversion at its circle or sphere: smooth and at most 1 outside the
+///   hole, it resolves the neighbourhood of the hole as x resolves the whole domain (Kelvin 1847).
+/// - A corner, p = ½: smooth functions of it have the roots of the distance that fields have there (Williams, *J. Appl. Mech.* 19
+///   (1952) 526), whatever their exponent; R is the size of the domain. Its second derivatives have no bounds, so that it goes
+///   with an energy only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pole {
     /// c, dimensionless.
     pub center: [f64; 3],
     /// R, dimensionless.
     pub radius: f64,
+    /// p.
+    pub power: f64,
     /// Number of space coordinates d.
     pub space: usize,
 }
@@ -133,6 +138,33 @@ pub struct Layer {
     pub inputs: usize,
     /// Units above.
     pub outputs: usize,
+}
+
+impl Pole {
+    /// A hole's middle.
+    pub fn hole(center: [f64; 3], radius: f64, space: usize) -> Self {
+        Self {
+            center,
+            radius,
+            space,
+            power: -1.0,
+        }
+    }
+
+    /// A corner of a domain of the given size.
+    pub fn corner(center: [f64; 3], size: f64, space: usize) -> Self {
+        Self {
+            center,
+            radius: size,
+            space,
+            power: 0.5,
+        }
+    }
+
+    /// q of |u|^(p−1) = (|u|²)^q.
+    pub(crate) fn half_power(&self) -> f64 {
+        0.5 * (self.power - 1.0)
+    }
 }
 
 impl Architecture {

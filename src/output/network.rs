@@ -43,9 +43,9 @@ pub(super) fn write_network(
         let values: Vec<f64> = architecture
             .poles
             .iter()
-            .flat_map(|pole| [pole.center[0], pole.center[1], pole.center[2], pole.radius])
+            .flat_map(|pole| [pole.center[0], pole.center[1], pole.center[2], pole.radius, pole.power])
             .collect();
-        arrays.push(("input.poles".into(), vec![architecture.poles.len(), 4], encode(&values)));
+        arrays.push(("input.poles".into(), vec![architecture.poles.len(), 5], encode(&values)));
     }
     let views = arrays.iter().filter_map(|(name, shape, data)| {
         let view = TensorView::new(Dtype::F64, shape.clone(), data).ok()?;

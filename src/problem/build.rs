@@ -12,8 +12,8 @@ use crate::condition::{Condition, Family, FluxLaw, Part, Prescribed, Roller, Tra
 use crate::equation::{ElasticModel, Elasticity, Equation, EquationKind, HeatConduction, Mixed};
 use crate::error::Fault;
 use crate::formulation::{Ansatz, BoundaryTerm, Formulation, HardFace, Place};
-use crate::geometry::{Chart, Shape};
-use crate::network::NetworkKind;
+use crate::geometry::{Chart, Corner, Shape};
+use crate::network::{NetworkKind, Pole};
 use crate::path;
 use crate::sampler::{self, PointSet, SamplerKind};
 use crate::training::{GaussNewtonForm, StageKind, attempts};
@@ -74,7 +74,14 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
 
     let scales = scales(shape.as_ref(), end.flatten(), &material, &parts);
     let shape = shape.scaled(1.0 / scales.length);
-    let equation = equation(&material, &scales, shape.dimension(), variables.time, file.formulation);
+    let singular = singular(shape.as_ref(), &parts);
+    let equation = equation(
+        &material,
+        &scales,
+        shape.dimension(),
+        variables.time,
+        file.formulation(),
+    );
     let coordinates = shape.dimension() + usize::from(variables.time);
     let attempts = attempts(&file, coordinates);
     let mut problem = Problem {
@@ -84,6 +91,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         scales,
         shape,
         equation,
+        singular,
         terms: Vec::new(),
         notes: Vec::new(),
         attempts,
@@ -235,7 +243,7 @@ fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
 
 /// An energy exists for steady problems, and for prescribed values that hold exactly.
 fn formulation(problem: &Problem, values: &mut Values<'_>) {
-    if problem.file.formulation != Formulation::Energy {
+    if problem.file.formulation() != Formulation::Energy {
         return;
     }
     let at = path!["formulation"];
@@ -249,11 +257,8 @@ fn formulation(problem: &Problem, values: &mut Values<'_>) {
     for term in problem.terms.iter().filter(|term| !term.condition.conservative()) {
         values.fault(
             &at,
-            format!(
-                "`{}` cannot hold in the energy form, which needs exact prescribed values",
-                term.name()
-            ),
-            Some("leave `soft` out and let values agree where boundaries meet, or use `formulation: Strong`".into()),
+            format!("`{}` has no potential energy", term.name()),
+            Some("use `formulation: Strong`".into()),
         );
     }
     for (i, stage) in problem.file.training.iter().flatten().enumerate() {
@@ -395,7 +400,7 @@ fn clashes(a: &Part, b: &Part) -> bool {
         ) => a == b,
         (Pressure(_), Pressure(_)) | (Foundation(_), Foundation(_)) | (Flux(_), Flux(_)) => true,
         (Convection { .. }, Convection { .. }) => true,
-        (Symmetry, _) | (_, Symmetry) => true,
+        (Symmetry { .. }, _) | (_, Symmetry { .. }) => true,
         (Prescribed { .. }, Flux(_) | Convection { .. }) | (Flux(_) | Convection { .. }, Prescribed { .. }) => true,
         _ => false,
     }
@@ -408,7 +413,7 @@ fn what(part: &Part, family: Family) -> String {
         Part::Traction { component, .. } => format!("the traction {}", ["tx", "ty", "tz"][*component]),
         Part::Pressure(_) => "the pressure".into(),
         Part::Foundation(_) => "the foundation".into(),
-        Part::Symmetry => "the symmetry".into(),
+        Part::Symmetry { .. } => "the symmetry".into(),
         Part::Flux(_) => "the flux".into(),
         Part::Convection { .. } => "the convection".into(),
     }
@@ -505,9 +510,9 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
         for placed in here() {
             let (component, value, soft) = match (&placed.part, place) {
                 (Part::Prescribed { component, value, soft }, _) => (*component, value.clone(), *soft),
-                (Part::Symmetry, Place::Face(face)) if elastic => match problem.shape.normal_axis(face) {
-                    Some((axis, _)) => (axis, Formula::constant(0.0), false),
-                    None => {
+                (Part::Symmetry { soft }, Place::Face(face)) if elastic => match problem.shape.normal_axis(face) {
+                    Some((axis, _)) if !soft => (axis, Formula::constant(0.0), false),
+                    _ => {
                         oblique = true;
                         continue;
                     }
@@ -565,6 +570,35 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
             problem.terms.push(BoundaryTerm { place, condition });
         }
     }
+}
+
+/// Corners beyond this number get no inputs of their own.
+const CORNERS: usize = 8;
+
+/// The corners at which the field may be singular: re-entrant ones, and those where prescribed components change; the widest ones
+/// if they are many.
+fn singular(shape: &dyn Shape, parts: &[Placed]) -> Vec<Pole> {
+    let prescribed = |name: &str| {
+        let here = parts.iter().filter(|placed| placed.place.name() == name);
+        let mut components: Vec<usize> = here
+            .filter_map(|placed| match &placed.part {
+                Part::Prescribed { component, .. } => Some(*component),
+                Part::Symmetry { .. } => Some(usize::MAX),
+                _ => None,
+            })
+            .collect();
+        components.sort_unstable();
+        components
+    };
+    let mut corners = shape.corners();
+    corners.retain(|corner| {
+        let [first, second] = corner.faces.map(prescribed);
+        corner.angle > 1.02 * std::f64::consts::PI || first != second
+    });
+    corners.sort_by(|a, b| b.angle.total_cmp(&a.angle));
+    corners.truncate(CORNERS);
+    let pole = |corner: Corner| Pole::corner(corner.place, 1.0, shape.dimension());
+    corners.into_iter().map(pole).collect()
 }
 
 /// Puts a prescribed value into the ansatz, or into the loss if it is soft or cannot hold exactly.

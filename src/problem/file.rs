@@ -44,9 +44,10 @@ pub struct ProblemFile {
     /// The function that is trained; by default what goes with the training.
     #[serde(default)]
     pub network: Option<NetworkKind>,
-    /// What is minimised: `Strong`, `Energy`, `Mixed`.
+    /// What is minimised: `Strong`, `Energy`, `Mixed`; by default `Strong`, and `Energy` where that does not solve a steady
+    /// problem.
     #[serde(default)]
-    pub formulation: Formulation,
+    pub formulation: Option<Formulation>,
     /// How loss terms are weighted against each other.
     #[serde(default)]
     pub weights: Weights,
@@ -66,6 +67,13 @@ pub struct ProblemFile {
     /// Seed of every random number.
     #[serde(default)]
     pub seed: u64,
+}
+
+impl ProblemFile {
+    /// What is minimised.
+    pub fn formulation(&self) -> Formulation {
+        self.formulation.unwrap_or_default()
+    }
 }
 
 /// Collocation points.

@@ -26,9 +26,9 @@ use crate::condition::BoundaryPoint;
 use crate::equation::Equation;
 use crate::formulation::{Ansatz, BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Shape, SurfacePoint};
-use crate::network::NetworkKind;
-use crate::sampler::{Gauss, PointSet, SamplerKind, gauss_legendre, mix};
-use crate::training::{Attempt, StageKind};
+use crate::network::{NetworkKind, Pole};
+use crate::sampler::{Gauss, PointSet, SamplerKind, gauss_legendre, graded_rule, mix};
+use crate::training::{Attempt, StageKind, changes_form};
 
 /// A checked problem, dimensionless throughout.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Problem {
     pub ansatz: Ansatz,
     /// Conditions that enter the loss.
     pub terms: Vec<BoundaryTerm>,
+    /// Corners at which the field may be singular.
+    pub singular: Vec<Pole>,
     /// The exact solution per component of the field, dimensionless.
     pub reference: Option<Vec<Field>>,
     /// Decisions that the user should know of.
@@ -58,6 +60,20 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The places that give the network further inputs: holes, and in the energy form singular corners.
+    pub fn poles(&self) -> Vec<Pole> {
+        let mut poles = self.shape.poles();
+        if self.file.formulation() == Formulation::Energy {
+            poles.extend(&self.singular);
+        }
+        poles
+    }
+
+    /// Whether the energy form follows if this one does not solve the problem.
+    pub fn changes_form(&self) -> bool {
+        changes_form(&self.file) && self.terms.iter().all(|term| term.condition.conservative())
+    }
+
     /// Takes up an attempt.
     pub fn attempt(&mut self, index: usize) {
         if let Some(attempt) = self.attempts.get(index) {
@@ -183,14 +199,22 @@ impl Problem {
     }
 
     /// About `count` points of a term. Gauss points are those of the shape's own cells where it has cells, as many per cell as
-    /// it takes to have `count`.
+    /// it takes to have `count`; where the file names no sampler they are graded towards the boundary.
     pub(crate) fn point_set(&self, term: usize, kind: SamplerKind, count: usize, seed: u64) -> PointSet {
-        let own = matches!(kind, SamplerKind::Gauss(_))
-            .then(|| self.own_rule(term, count))
-            .flatten();
-        match own {
-            Some(points) => PointSet::given(points, seed),
-            None => PointSet::new(kind, count, self.axes(term), seed),
+        let axes = self.axes(term);
+        match (kind, self.file.points.sampler) {
+            (SamplerKind::Gauss(gauss), sampler) => match self.own_rule(term, count) {
+                Some(points) => PointSet::given(points, seed),
+                None if sampler.is_none() => {
+                    let order = 2 * gauss.order;
+                    let per_axis = (count as f64).powf(1.0 / axes.max(1) as f64) / order as f64;
+                    // An even number: charts may have a kink in the middle.
+                    let cells = 2 * ((0.5 * per_axis).ceil() as usize).max(1);
+                    PointSet::given(graded_rule(axes, order, cells), seed)
+                }
+                None => PointSet::new(kind, count, axes, seed),
+            },
+            _ => PointSet::new(kind, count, axes, seed),
         }
     }
 
@@ -210,7 +234,7 @@ impl Problem {
     /// How points are chosen.
     pub fn sampler(&self) -> SamplerKind {
         let energy = SamplerKind::Gauss(Gauss { order: 4 });
-        let default = match self.file.formulation {
+        let default = match self.file.formulation() {
             Formulation::Energy => energy,
             Formulation::Strong | Formulation::Mixed => SamplerKind::default(),
         };
@@ -222,7 +246,7 @@ impl Problem {
     pub fn drawn(&self) -> Points {
         let mut points = self.file.points.clone();
         let plain = points.draw == Draw::Shuffle && points.jitter.is_none() && points.adapt.is_none();
-        if self.file.formulation == Formulation::Energy && points.sampler.is_none() && plain {
+        if self.file.formulation() == Formulation::Energy && points.sampler.is_none() && plain {
             points.draw = Draw::Fresh;
         }
         points

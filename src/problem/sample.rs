@@ -72,7 +72,7 @@ pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, material: &Material, p
             Part::Traction { value, .. } | Part::Pressure(value) | Part::Flux(value) => {
                 loads = loads.max(largest(place, value) * length / modulus);
             }
-            Part::Foundation(_) | Part::Symmetry => {}
+            Part::Foundation(_) | Part::Symmetry { .. } => {}
         }
     }
     let sources: Vec<&Formula> = match material {
@@ -161,7 +161,7 @@ pub(super) fn sample(
                 at.push("coefficient".into());
                 check(place, coefficient, 0.0, &at);
             }
-            Part::Symmetry => {}
+            Part::Symmetry { .. } => {}
         }
     }
 }

@@ -133,7 +133,7 @@ pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static 
             match &placed.part {
                 Part::Prescribed { component, .. } => rows.push(motions(x, *component)),
                 Part::Foundation(stiffness) if acts(stiffness) => rows.extend((0..d).map(|c| motions(x, c))),
-                Part::Symmetry => {
+                Part::Symmetry { .. } => {
                     let mut row = vec![0.0; names.len()];
                     for c in 0..d {
                         for (sum, motion) in row.iter_mut().zip(motions(x, c)) {

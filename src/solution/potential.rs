@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Solution, Warning};
 use crate::batch::Collocation;
+use crate::start::independent_energy;
 use crate::training::{FusedObjective, Objective};
 
 /// Relative difference of the two energies above which the rule has been cheated.
@@ -25,17 +26,12 @@ pub struct Potential {
 /// Points are made when they are needed, in parts of `chunk`.
 pub fn potential(solution: &Solution<'_>, names: &[String], weights: &[f64], chunk: usize) -> Option<Potential> {
     let collocation = Collocation::new(solution.problem, names, weights, false, chunk);
-    if !collocation.energy() {
-        return None;
-    }
-    let energy = |collocation: &Collocation<'_>| -> f64 {
-        let objective = FusedObjective {
-            kernel: solution.kernel,
-            collocation,
-        };
-        objective.losses(solution.parameters).iter().sum()
+    let objective = FusedObjective {
+        kernel: solution.kernel,
+        collocation: &collocation,
     };
-    let (own, independent) = (energy(&collocation), energy(&collocation.independent()));
+    let own: f64 = objective.losses(solution.parameters).iter().sum();
+    let independent = independent_energy(&collocation, solution.kernel, solution.parameters)?;
     Some(Potential {
         energy: own,
         independent,

@@ -2,7 +2,7 @@
 
 use crate::formulation::Place;
 use crate::problem::{Problem, rule_on};
-use crate::sampler::gauss_legendre;
+use crate::sampler::graded_rule;
 
 /// Two rules of different size: their difference tells how well the finer one integrates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,16 +35,7 @@ const FINE: usize = 20_000;
 /// Cells at most; a larger mesh is sampled.
 const MOST: usize = 50_000;
 
-/// Points of the unit cube with weights that add up to 1: Gauss–Legendre in the cells of a grid over v ∈ [0, 1]^axes, with
-/// u = v²·(3 − 2v) on every axis, so that weights carry du/dv = 6v(1 − v).
-///
-/// Without the substitution a root at the ends of an axis (the radius at the centre of a disk, the latitude at the pole of a
-/// sphere are √u and √(1 − u)) would spoil the order of the rule; with it, it is smooth. It also gathers points at edges and
-/// corners, where stresses are steep. Coordinates that are not used are 0.5.
-///
-/// # Source
-/// Korobov's substitution, see Laurie, *Periodizing transformations for numerical integration*, J. Comput. Appl. Math. 66
-/// (1996) 337.
+/// [`graded_rule`] with as many points as such fields need.
 fn rule(axes: usize, fineness: Fineness) -> Vec<([f64; 4], f64)> {
     // Enough on a line to see a load that jumps, and on three axes for fields that fall like 1/r³.
     let (order, cells) = match (fineness, axes) {
@@ -57,29 +48,7 @@ fn rule(axes: usize, fineness: Fineness) -> Vec<([f64; 4], f64)> {
         (Fineness::Coarse, 3) => (9, 2),
         (Fineness::Coarse, _) => (8, 1),
     };
-    let nodes = gauss_legendre(order);
-    let line: Vec<(f64, f64)> = (0..cells)
-        .flat_map(|cell| {
-            nodes.iter().map(move |(node, weight)| {
-                let v = (cell as f64 + node) / cells as f64;
-                (v * v * (3.0 - 2.0 * v), weight / cells as f64 * 6.0 * v * (1.0 - v))
-            })
-        })
-        .collect();
-    let mut points = vec![([0.5; 4], 1.0)];
-    for axis in 0..axes {
-        points = points
-            .into_iter()
-            .flat_map(|(point, weight)| {
-                line.iter().map(move |(u, w)| {
-                    let mut point: [f64; 4] = point;
-                    point[axis] = *u;
-                    (point, weight * w)
-                })
-            })
-            .collect();
-    }
-    points
+    graded_rule(axes, order, cells)
 }
 
 #[cfg(test)]

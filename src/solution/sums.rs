@@ -4,7 +4,7 @@ use super::Trial;
 use super::quadrature::{self, Fineness};
 use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::Equation;
-use crate::formulation::Place;
+use crate::formulation::{Formulation, Place};
 use crate::geometry::Face;
 use crate::jet::Order;
 
@@ -110,6 +110,7 @@ impl Sums {
     fn face(&mut self, trial: &dyn Trial, face: Face, centre: [f64; 3], fineness: Fineness) {
         let problem = trial.problem();
         let (equation, place) = (problem.equation.as_ref(), Place::Face(face));
+        let energy = problem.file.formulation() == Formulation::Energy;
         let conditions: Vec<(usize, &dyn Condition)> = (1..)
             .zip(&problem.terms)
             .filter(|(_, term)| term.place == place)
@@ -143,6 +144,9 @@ impl Sums {
                 condition.residual(equation, point, u, &mut residual);
                 self.add(*t, -weight, &load);
                 condition.impose(point, &residual, &mut load.value, &mut load.load);
+                if energy {
+                    condition.reaction(point, &residual, &mut load.load);
+                }
                 self.add(*t, weight, &load);
             }
             self.weigh(weight, &load);

@@ -62,6 +62,16 @@ impl Checkpoint {
     }
 }
 
+impl Trained {
+    /// Whether it solves the problem better: by the energy if there is one, else by the residual.
+    pub fn beats(&self, other: &Self) -> bool {
+        match (self.energy, other.energy) {
+            (Some(own), Some(others)) => own < others,
+            _ => self.residual < other.residual,
+        }
+    }
+}
+
 /// What an attempt ended with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trained {
@@ -69,6 +79,8 @@ pub struct Trained {
     pub attempt: usize,
     /// Relative residual on fresh points.
     pub residual: f64,
+    /// Potential energy on an independent rule, in the energy form.
+    pub energy: Option<f64>,
     /// The weights λ of the terms.
     pub weights: Vec<f64>,
     /// Size of the field per component.

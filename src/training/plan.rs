@@ -1,6 +1,9 @@
 //! What a file that does not say how to train does.
 
 use super::{Adam, Decay, GaussNewton, LastLayer, SsBroyden, StageKind};
+use crate::condition::ConditionKind;
+use crate::formulation::Formulation;
+use crate::loss::Weights;
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::problem::{Points, ProblemFile};
 
@@ -19,7 +22,7 @@ pub struct Attempt {
 /// (measured on the shipped problems).
 const FINE: f64 = 1e-5;
 /// What training may improve on: it seldom gets far below.
-const COARSE: f64 = 1e-3;
+pub const COARSE: f64 = 1e-3;
 
 /// Interior points beyond which a linear solve over all of them takes longer than training on batches.
 const MOST: usize = 1 << 16;
@@ -53,12 +56,7 @@ pub fn attempts(file: &ProblemFile, coordinates: usize) -> Vec<Attempt> {
             enough: 0.0,
         }]
     };
-    let [some, more] = match coordinates {
-        1 => [100, 300],
-        2 => [400, 1000],
-        3 => [500, 1000],
-        _ => [1200, 2000],
-    };
+    let [some, more] = widths(coordinates);
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
         (None, Some(stages @ [StageKind::LastLayer(_), ..])) => single(features(some), stages.to_vec()),
@@ -66,23 +64,64 @@ pub fn attempts(file: &ProblemFile, coordinates: usize) -> Vec<Attempt> {
         (Some(network @ NetworkKind::RandomFeatures(_)), None) => single(network.clone(), last_layer()),
         (Some(network @ NetworkKind::Mlp(_)), None) => single(network.clone(), trained()),
         (None, None) if drawn => single(NetworkKind::default(), trained()),
-        (None, None) => vec![
-            Attempt {
-                network: features(some),
-                stages: last_layer(),
-                enough: FINE,
-            },
-            Attempt {
-                network: features(more),
-                stages: last_layer(),
-                enough: COARSE,
-            },
-            Attempt {
-                network: NetworkKind::default(),
-                stages: trained(),
-                enough: 0.0,
-            },
-        ],
+        (None, None) => {
+            let attempt = |network, stages, enough| Attempt {
+                network,
+                stages,
+                enough,
+            };
+            let mut attempts = vec![
+                attempt(features(some), last_layer(), FINE),
+                attempt(features(more), last_layer(), COARSE),
+            ];
+            if file.formulation() != Formulation::Energy && !changes_form(file) {
+                attempts.push(attempt(NetworkKind::default(), trained(), 0.0));
+            }
+            attempts
+        }
+    }
+}
+
+/// Whether a file leaves it open to go on to the energy form, as far as the file alone tells: one that says neither how to train nor
+/// what to minimise, of a steady problem.
+pub fn changes_form(file: &ProblemFile) -> bool {
+    let open = file.formulation.is_none() && file.network.is_none() && file.training.is_none();
+    let plain = Points {
+        interior: file.points.interior,
+        boundary: file.points.boundary,
+        ..Points::default()
+    };
+    open && file.time.is_none()
+        && file.points == plain
+        && file.points.interior <= MOST
+        && file.weights == Weights::default()
+}
+
+/// The same problem in its energy form: prescribed values held by a penalty, and points enough for the features.
+///
+/// Where a field is singular its residual is not square integrable, and least squares over residuals goes astray; its energy is finite.
+/// Near a corner an ansatz with a distance as a factor would ask the network for what grows without bounds.
+#[must_use]
+pub fn energy_form(mut file: ProblemFile, dimension: usize) -> ProblemFile {
+    let [_, more] = widths(dimension);
+    file.formulation = Some(Formulation::Energy);
+    file.conditions.iter_mut().for_each(ConditionKind::soften);
+    file.points.interior = file.points.interior.max(POINTS_PER_FEATURE * more);
+    file.points.boundary = file.points.boundary.max(POINTS_PER_FEATURE * more / 4);
+    file
+}
+
+/// Points of the rule for each feature: with 4, features found gaps in the rule and energies far below the true one; with 12
+/// they did not (Cook's membrane).
+const POINTS_PER_FEATURE: usize = 16;
+
+/// Few and many features, by the number of coordinates.
+fn widths(coordinates: usize) -> [usize; 2] {
+    match coordinates {
+        1 => [100, 300],
+        2 => [400, 1000],
+        3 => [500, 1000],
+        _ => [1200, 2000],
     }
 }
 

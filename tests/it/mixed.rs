@@ -38,7 +38,7 @@ const WALL: &str = r#"Problem(
 )"#;
 
 fn mixed(file: &mut ProblemFile) -> Result<(), pinn::error::Error> {
-    file.formulation = Formulation::Mixed;
+    file.formulation = Some(Formulation::Mixed);
     Ok(())
 }
 
@@ -172,7 +172,7 @@ fn a_beam_a_square_and_a_cooling_rod_are_solved_to_a_millionth() {
     for name in ["beam", "poisson", "rod"] {
         let problem = ok(problem::load(&root().join(format!("problems/{name}.ron")), |file| {
             *file = ProblemFile {
-                formulation: Formulation::Mixed,
+                formulation: Some(Formulation::Mixed),
                 network: None,
                 training: None,
                 points: Points::default(),

@@ -15,7 +15,7 @@ fn shipped() -> Vec<Problem> {
     assert!(files.len() >= 7);
     let mixed = files.iter().map(|file| {
         problem::load(file, |file| {
-            file.formulation = Formulation::Mixed;
+            file.formulation = Some(Formulation::Mixed);
             Ok(())
         })
     });
