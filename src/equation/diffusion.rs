@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Equation, Quantity, Scale};
+use super::{Conductivity, Equation, Quantity, Scale};
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
 
@@ -11,9 +11,10 @@ use crate::problem::{Expression, Field};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diffusion {
-    /// Conductivity k, W/(m·K); may depend on the position.
-    #[serde(default = "one")]
-    pub conductivity: Expression,
+    /// Conductivity k, W/(m·K), which may depend on the position: one number or formula, principal values
+    /// `(along: [4, 1], angle: 30)` or a tensor `[[4, 1], [1, 2]]`; 1 if left out.
+    #[serde(default)]
+    pub conductivity: Option<Conductivity>,
     /// Heat source q, W/m³.
     #[serde(default)]
     pub source: Expression,

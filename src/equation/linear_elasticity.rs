@@ -1,22 +1,28 @@
-//! Small-strain isotropic elasticity in displacements.
+//! Small-strain elasticity in displacements; the isotropic body.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Equation, Quantity, Scale};
+use super::{Equation, Orthotropic, Quantity, Scale};
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
 
-/// Small-strain isotropic elasticity.
+/// Small-strain elasticity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinearElasticity {
     /// `PlaneStress`, `PlaneStrain`, `Solid` (3D) or `Bar` (1D).
     pub model: ElasticModel,
     /// Young's modulus E, Pa.
-    pub young: Expression,
+    #[serde(default)]
+    pub young: Option<Expression>,
     /// Poisson's ratio ν.
-    pub poisson: Expression,
+    #[serde(default)]
+    pub poisson: Option<Expression>,
+    /// Constants that differ along three axes, in place of `young` and `poisson`:
+    /// `(young: [E1, E2], poisson: [nu12], shear: [G12], angle: 30)`.
+    #[serde(default)]
+    pub orthotropic: Option<Orthotropic>,
     /// Force per volume along each axis, N/m³.
     #[serde(default)]
     pub body_force: Vec<Expression>,
@@ -83,6 +89,14 @@ impl Elasticity {
         }
     }
 
+    /// The same with `modulus` times the stresses.
+    #[must_use]
+    pub fn with_modulus(mut self, modulus: f64) -> Self {
+        self.lambda *= modulus;
+        self.shear *= modulus;
+        self
+    }
+
     fn dimension(&self) -> usize {
         self.model.dimension()
     }
@@ -139,7 +153,7 @@ impl Elasticity {
 }
 
 /// The six components in VTK's order: xx, yy, zz, xy, yz, xz.
-fn voigt(tensor: &[[f64; 3]; 3]) -> [f64; 6] {
+pub(super) fn voigt(tensor: &[[f64; 3]; 3]) -> [f64; 6] {
     [
         tensor[0][0],
         tensor[1][1],
@@ -151,9 +165,25 @@ fn voigt(tensor: &[[f64; 3]; 3]) -> [f64; 6] {
 }
 
 /// √(½[(σxx−σyy)² + (σyy−σzz)² + (σzz−σxx)²] + 3(σxy² + σyz² + σxz²)).
-fn von_mises(s: &[f64; 6]) -> f64 {
+pub(super) fn von_mises(s: &[f64; 6]) -> f64 {
     let normal = (s[0] - s[1]).powi(2) + (s[1] - s[2]).powi(2) + (s[2] - s[0]).powi(2);
     (0.5 * normal + 3.0 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5])).sqrt()
+}
+
+/// The arrays of an elastic body.
+pub(super) fn elastic_quantities() -> Vec<Quantity> {
+    let quantity = |name, unit, scale, components| Quantity {
+        name,
+        unit,
+        scale,
+        components,
+    };
+    vec![
+        quantity("displacement", "m", Scale::Field, 3),
+        quantity("stress", "Pa", Scale::Flux, 6),
+        quantity("von_mises", "Pa", Scale::Flux, 1),
+        quantity("strain", "1", Scale::Gradient, 6),
+    ]
 }
 
 impl Equation for Elasticity {
@@ -223,18 +253,7 @@ impl Equation for Elasticity {
     }
 
     fn quantities(&self) -> Vec<Quantity> {
-        let quantity = |name, unit, scale, components| Quantity {
-            name,
-            unit,
-            scale,
-            components,
-        };
-        vec![
-            quantity("displacement", "m", Scale::Field, 3),
-            quantity("stress", "Pa", Scale::Flux, 6),
-            quantity("von_mises", "Pa", Scale::Flux, 1),
-            quantity("strain", "1", Scale::Gradient, 6),
-        ]
+        elastic_quantities()
     }
 
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {

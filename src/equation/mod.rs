@@ -6,25 +6,34 @@
 //!
 //! An equation is affine in the jet: [`crate::formulation`] relies on it to linearise residuals once per point set.
 
+mod anisotropic_diffusion;
+mod anisotropic_elasticity;
+mod conductivity;
 mod diffusion;
 mod linear_elasticity;
 mod mixed;
+mod orthotropic;
+mod symmetric;
 
 use std::fmt::Debug;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use anisotropic_diffusion::AnisotropicConduction;
+pub use anisotropic_elasticity::AnisotropicElasticity;
+pub use conductivity::{Conductivity, ConductivityLaw, TensorField};
 pub use diffusion::{Diffusion, HeatConduction};
 pub use linear_elasticity::{ElasticModel, Elasticity, LinearElasticity};
 pub use mixed::Mixed;
+pub use orthotropic::{Orthotropic, Stiffness};
 
 use crate::jet::{CoordinateJet, Jet, Order};
 
 /// The equations that a problem file can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum EquationKind {
-    /// Small-strain elasticity of an isotropic body: div σ + f = 0.
+    /// Small-strain elasticity of an isotropic or orthotropic body: div σ + f = 0.
     LinearElasticity(LinearElasticity),
     /// Heat conduction or another diffusion: div(k·grad T) + q = c·∂T/∂t.
     Diffusion(Diffusion),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::formula::Formula;
 use super::hard_flux::{hold_flux, hold_traction};
+use super::material::{Law, check_equation, equation, law};
 use super::numerics::numerics;
-use super::sample::{sample, scales};
+use super::sample::{definite, sample, scales};
 use super::support::{idle, support};
-use super::{Expression, Path, Problem, ProblemFile, Reference, Scales, Values, Variables};
+use super::{Expression, Path, Problem, ProblemFile, Reference, Values, Variables};
 use crate::condition::{Condition, Family, FluxLaw, Part, Prescribed, Roller, TractionLaw};
-use crate::equation::{ElasticModel, Elasticity, Equation, EquationKind, HeatConduction, Mixed};
+use crate::equation::EquationKind;
 use crate::error::Fault;
 use crate::formulation::{Ansatz, BoundaryTerm, Formulation, HardFace, Place};
 use crate::geometry::{Chart, Corner, Shape};
@@ -23,21 +24,6 @@ pub(super) struct Placed {
     pub(super) place: Place,
     pub(super) part: Part,
     pub(super) at: Path,
-}
-
-/// The equation's formulas in SI units.
-pub(super) enum Material {
-    Elastic {
-        model: ElasticModel,
-        young: f64,
-        poisson: f64,
-        body_force: Vec<Formula>,
-    },
-    Diffusive {
-        conductivity: Formula,
-        source: Formula,
-        capacity: Formula,
-    },
 }
 
 /// Checks a file as a whole.
@@ -56,32 +42,28 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         space: shape.dimension(),
         time: file.time.is_some(),
     };
-    let material = material(&file, shape.as_ref(), variables, &mut values);
+    check_equation(&file, shape.dimension(), &mut values);
+    let laws: Option<Vec<Law>> = law(&file, None, variables, &mut values).map(|law| vec![law]);
     let parts = parts(&file, shape.as_ref(), variables, &mut values);
     let exact = reference(&file, variables, &mut values);
-    let Some(material) = material else {
+    let Some(laws) = laws else {
         return Err(values.into_faults());
     };
     if values.sound() {
         let end = end.flatten();
-        sample(&material, shape.as_ref(), end, &parts, &mut values);
+        sample(&laws, shape.as_ref(), end, &parts, &mut values);
+        definite(&laws, shape.as_ref(), end, &mut values);
         idle(shape.dimension(), &parts, &mut values);
-        support(&file, &material, shape.as_ref(), &parts, &mut values);
+        support(&file, shape.as_ref(), &parts, &mut values);
     }
     if !values.sound() {
         return Err(values.into_faults());
     }
 
-    let scales = scales(shape.as_ref(), end.flatten(), &material, &parts);
+    let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
     let shape = shape.scaled(1.0 / scales.length);
     let singular = singular(shape.as_ref(), &parts);
-    let equation = equation(
-        &material,
-        &scales,
-        shape.dimension(),
-        variables.time,
-        file.formulation(),
-    );
+    let equation = equation(&laws[0], &scales, shape.dimension(), variables.time, file.formulation());
     let coordinates = shape.dimension() + usize::from(variables.time);
     let attempts = attempts(&file, coordinates);
     let mut problem = Problem {
@@ -113,92 +95,6 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         Ok(problem)
     } else {
         Err(values.into_faults())
-    }
-}
-
-fn material(file: &ProblemFile, shape: &dyn Shape, variables: Variables, values: &mut Values<'_>) -> Option<Material> {
-    match &file.equation {
-        EquationKind::LinearElasticity(equation) => {
-            let d = equation.model.dimension();
-            if d != shape.dimension() {
-                let fitting = match shape.dimension() {
-                    1 => "`Bar`",
-                    2 => "`PlaneStress` or `PlaneStrain`",
-                    _ => "`Solid`",
-                };
-                values.fault(
-                    &path!["equation", "model"],
-                    format!(
-                        "`{:?}` has {d} dimensions, but `{}` has {}",
-                        equation.model,
-                        file.geometry.name(),
-                        shape.dimension()
-                    ),
-                    Some(format!("use {fitting}")),
-                );
-            }
-            if file.time.is_some() {
-                values.fault(
-                    &path!["time"],
-                    "`LinearElasticity` is steady and takes no `time`".into(),
-                    Some("remove `time`, or use `Diffusion`".into()),
-                );
-            }
-            let young = values.positive(&equation.young, &path!["equation", "young"]);
-            let poisson = values.number(&equation.poisson, &path!["equation", "poisson"]);
-            if let Some(nu) = poisson
-                && !(nu > -1.0 && nu < 0.5)
-            {
-                values.fault(
-                    &path!["equation", "poisson"],
-                    format!("poisson = {nu} must lie in (-1, 0.5)"),
-                    Some("steel has 0.3, rubber about 0.4999".into()),
-                );
-            }
-            if equation.body_force.len() > d {
-                values.fault(
-                    &path!["equation", "body_force"],
-                    format!(
-                        "body_force has {} components in {d} dimensions",
-                        equation.body_force.len()
-                    ),
-                    None,
-                );
-            }
-            let body_force: Vec<Option<Formula>> = equation
-                .body_force
-                .iter()
-                .enumerate()
-                .map(|(i, force)| values.formula(force, variables, &path!["equation", "body_force", i]))
-                .collect();
-            Some(Material::Elastic {
-                model: equation.model,
-                young: young?,
-                poisson: poisson?,
-                body_force: body_force.into_iter().collect::<Option<_>>()?,
-            })
-        }
-        EquationKind::Diffusion(equation) => {
-            let mut positive = |expression: &Expression, name: &str| {
-                let at = path!["equation", name];
-                let formula = values.formula(expression, variables, &at)?;
-                if let Some(value) = formula.as_constant()
-                    && value <= 0.0
-                {
-                    values.fault(&at, format!("{name} = {value} must be greater than 0"), None);
-                    return None;
-                }
-                Some(formula)
-            };
-            let conductivity = positive(&equation.conductivity, "conductivity");
-            let capacity = positive(&equation.capacity, "capacity");
-            let source = values.formula(&equation.source, variables, &path!["equation", "source"]);
-            Some(Material::Diffusive {
-                conductivity: conductivity?,
-                source: source?,
-                capacity: capacity?,
-            })
-        }
     }
 }
 
@@ -454,44 +350,6 @@ fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) 
             values.formula(expression, variables, &path!["reference", *name])
         })
         .collect()
-}
-
-fn equation(
-    material: &Material,
-    scales: &Scales,
-    dimension: usize,
-    transient: bool,
-    formulation: Formulation,
-) -> Box<dyn Equation> {
-    let mixed = formulation == Formulation::Mixed;
-    let primal: Box<dyn Equation> = match material {
-        Material::Elastic {
-            model,
-            poisson,
-            body_force,
-            ..
-        } => Box::new(Elasticity::new(
-            *model,
-            *poisson,
-            body_force.iter().map(|f| scales.source_field(f.clone())).collect(),
-        )),
-        Material::Diffusive {
-            conductivity,
-            source,
-            capacity,
-        } => Box::new(HeatConduction::new(
-            dimension,
-            transient,
-            scales.modulus_field(conductivity.clone()),
-            scales.source_field(source.clone()),
-            scales.capacity_field(capacity.clone()),
-        )),
-    };
-    match material {
-        _ if !mixed => primal,
-        Material::Elastic { .. } => Box::new(Mixed::with_stress(primal, dimension)),
-        Material::Diffusive { .. } => Box::new(Mixed::with_flux(primal, dimension)),
-    }
 }
 
 /// Splits the parts into the ansatz and the loss terms, face by face.

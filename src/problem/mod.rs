@@ -6,6 +6,7 @@ pub mod formula;
 mod hard_flux;
 mod load;
 mod locate;
+mod material;
 mod numerics;
 mod sample;
 pub mod scales;
@@ -15,6 +16,7 @@ mod values;
 pub use file::{Batch, Exact, Limits, Memory, Output, Points, ProblemFile, Reference, Tolerance, Whole};
 pub use load::{load, resolved};
 pub use locate::{Path, Step, locate};
+pub use material::Material;
 pub use scales::{Field, Scales};
 pub use values::{Expression, Values, Variables};
 

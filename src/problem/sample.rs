@@ -1,12 +1,13 @@
 //! Sampling formulas where they are used: faults that only show in values, and the scales that the values suggest.
 
-use super::build::{Material, Placed};
+use super::build::Placed;
 use super::formula::Formula;
+use super::material::Law;
 use super::{Path, Scales, Values};
 use crate::condition::Part;
+use crate::equation::ConductivityLaw;
 use crate::formulation::Place;
 use crate::geometry::Shape;
-use crate::path;
 use crate::sampler::{PointSet, SamplerKind};
 
 /// The values of a formula on a place.
@@ -23,47 +24,86 @@ impl Range {
     }
 }
 
-/// The range of a formula on a place, by sampling.
-pub(super) fn range(shape: &dyn Shape, place: Option<Place>, end: Option<f64>, formula: &Formula) -> Range {
+/// Where a formula is used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Where {
+    /// On a boundary or at the start.
+    Place(Place),
+    /// In the whole domain.
+    Domain,
+    /// In one of its regions.
+    Region(usize),
+}
+
+/// Where the coefficients of the body or of one of several regions are used.
+fn home(laws: &[Law], index: usize) -> Where {
+    if laws.len() > 1 {
+        Where::Region(index)
+    } else {
+        Where::Domain
+    }
+}
+
+/// The range of a formula, by sampling.
+pub(super) fn range(shape: &dyn Shape, place: Where, end: Option<f64>, formula: &Formula) -> Range {
+    range_of(shape, place, end, |x| {
+        let value = formula.evaluate(&x);
+        (value, value)
+    })
+}
+
+/// The range of a quantity of which a point has a least and a largest value.
+fn range_of(shape: &dyn Shape, place: Where, end: Option<f64>, at: impl Fn([f64; 4]) -> (f64, f64)) -> Range {
     let mut range = Range {
         low: f64::INFINITY,
         high: f64::NEG_INFINITY,
         finite: true,
     };
-    for unit in PointSet::new(SamplerKind::Uniform, 256, 4, 23).points() {
+    let count = if matches!(place, Where::Region(_)) { 2048 } else { 256 };
+    for unit in PointSet::new(SamplerKind::Uniform, count, 4, 23).points() {
         let space = [unit[0], unit[1], unit[2]];
         let x = match place {
-            Some(Place::Face(face)) => shape.face_point(face, space).x,
+            Where::Place(Place::Face(face)) => shape.face_point(face, space).x,
             _ => shape.interior_point(space),
         };
-        let t = if place == Some(Place::Initial) {
+        if matches!(place, Where::Region(region) if shape.region(x) != region) {
+            continue;
+        }
+        let t = if place == Where::Place(Place::Initial) {
             0.0
         } else {
             unit[3] * end.unwrap_or(0.0)
         };
-        let value = formula.evaluate(&[x[0], x[1], x[2], t]);
-        range.finite &= value.is_finite();
-        range.low = range.low.min(value);
-        range.high = range.high.max(value);
+        let (low, high) = at([x[0], x[1], x[2], t]);
+        range.finite &= low.is_finite() && high.is_finite();
+        range.low = range.low.min(low);
+        range.high = range.high.max(high);
     }
     range
 }
 
 /// Units from the problem's own data: the size of the domain, the largest modulus, and the largest field that prescribed
 /// values or loads suggest.
-pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, material: &Material, parts: &[Placed]) -> Scales {
+///
+/// Of several materials the stiffest gives the modulus, so that fluxes are O(1) wherever they come from: they are continuous
+/// across interfaces, fields and gradients are not alike on both sides.
+pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, laws: &[Law], parts: &[Placed]) -> Scales {
     let (min, max) = shape.bounds();
     let length = (0..shape.dimension()).map(|j| max[j] - min[j]).fold(0.0, f64::max);
-    let modulus = match material {
-        Material::Elastic { young, .. } => *young,
-        Material::Diffusive { conductivity, .. } => range(shape, None, end, conductivity).high,
+    let size = |(index, law): (usize, &Law)| match law {
+        Law::Elastic { modulus, .. } => modulus.size(),
+        Law::Diffusive {
+            conductivity: (conductivity, _),
+            ..
+        } => conductivity_range(shape, home(laws, index), end, conductivity).high,
     };
-    let elastic = matches!(material, Material::Elastic { .. });
+    let modulus = laws.iter().enumerate().map(size).fold(f64::MIN_POSITIVE, f64::max);
+    let elastic = matches!(laws.first(), Some(Law::Elastic { .. }));
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut loads: f64 = 0.0;
-    let largest = |place: Option<Place>, formula: &Formula| range(shape, place, end, formula).largest();
+    let largest = |place: Where, formula: &Formula| range(shape, place, end, formula).largest();
     for placed in parts {
-        let place = Some(placed.place);
+        let place = Where::Place(placed.place);
         match &placed.part {
             Part::Prescribed { value, .. } | Part::Convection { ambient: value, .. } => {
                 let values = range(shape, place, end, value);
@@ -75,12 +115,14 @@ pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, material: &Material, p
             Part::Foundation(_) | Part::Symmetry { .. } => {}
         }
     }
-    let sources: Vec<&Formula> = match material {
-        Material::Elastic { body_force, .. } => body_force.iter().collect(),
-        Material::Diffusive { source, .. } => vec![source],
-    };
-    for source in sources {
-        loads = loads.max(largest(None, source) * length * length / modulus);
+    for (index, law) in laws.iter().enumerate() {
+        let sources: Vec<&Formula> = match law {
+            Law::Elastic { body_force, .. } => body_force.iter().map(|(force, _)| force).collect(),
+            Law::Diffusive { source, .. } => vec![&source.0],
+        };
+        for source in sources {
+            loads = loads.max(largest(home(laws, index), source) * length * length / modulus);
+        }
     }
     let offset = if elastic || !low.is_finite() { 0.0 } else { low };
     let spread = if elastic { low.abs().max(high.abs()) } else { high - low };
@@ -94,15 +136,14 @@ pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, material: &Material, p
     }
 }
 
+/// From the least to the largest principal value, roughly.
+fn conductivity_range(shape: &dyn Shape, place: Where, end: Option<f64>, conductivity: &ConductivityLaw) -> Range {
+    range_of(shape, place, end, |x| conductivity.extremes(&x, shape.dimension()))
+}
+
 /// Formulas must have finite values where they are used, and moduli positive ones.
-pub(super) fn sample(
-    material: &Material,
-    shape: &dyn Shape,
-    end: Option<f64>,
-    parts: &[Placed],
-    values: &mut Values<'_>,
-) {
-    let mut check = |place: Option<Place>, formula: &Formula, least: f64, at: &Path| {
+pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, parts: &[Placed], values: &mut Values<'_>) {
+    let mut check = |place: Where, formula: &Formula, least: f64, at: &Path| {
         let Range { low, finite, .. } = range(shape, place, end, formula);
         if !finite {
             values.fault(
@@ -123,29 +164,29 @@ pub(super) fn sample(
         }
     };
     let any = f64::NEG_INFINITY;
-    match material {
-        Material::Elastic { body_force, .. } => {
-            for (i, force) in body_force.iter().enumerate() {
-                check(None, force, any, &path!["equation", "body_force", i]);
+    for (index, law) in laws.iter().enumerate() {
+        let place = home(laws, index);
+        match law {
+            Law::Elastic { body_force, .. } => {
+                for (force, at) in body_force {
+                    check(place, force, any, at);
+                }
             }
-        }
-        Material::Diffusive {
-            conductivity,
-            source,
-            capacity,
-        } => {
-            check(
-                None,
+            Law::Diffusive {
                 conductivity,
-                f64::MIN_POSITIVE,
-                &path!["equation", "conductivity"],
-            );
-            check(None, capacity, f64::MIN_POSITIVE, &path!["equation", "capacity"]);
-            check(None, source, any, &path!["equation", "source"]);
+                source,
+                capacity,
+            } => {
+                if let (ConductivityLaw::Scalar(formula), at) = conductivity {
+                    check(place, formula, f64::MIN_POSITIVE, at);
+                }
+                check(place, &capacity.0, f64::MIN_POSITIVE, &capacity.1);
+                check(place, &source.0, any, &source.1);
+            }
         }
     }
     for placed in parts {
-        let place = Some(placed.place);
+        let place = Where::Place(placed.place);
         match &placed.part {
             Part::Prescribed { value, .. }
             | Part::Traction { value, .. }
@@ -166,6 +207,34 @@ pub(super) fn sample(
     }
 }
 
-pub(super) fn at_place(place: Option<Place>) -> String {
-    place.map_or_else(|| "the domain".into(), |place| format!("`{}`", place.name()))
+/// A conductivity tensor must be positive definite everywhere.
+pub(super) fn definite(laws: &[Law], shape: &dyn Shape, end: Option<f64>, values: &mut Values<'_>) {
+    for (index, law) in laws.iter().enumerate() {
+        let Law::Diffusive {
+            conductivity: (conductivity @ ConductivityLaw::Tensor(_), at),
+            ..
+        } = law
+        else {
+            continue;
+        };
+        let place = home(laws, index);
+        if !(conductivity_range(shape, place, end, conductivity).low > 0.0) {
+            values.fault(
+                at,
+                format!(
+                    "the conductivity tensor is not positive definite everywhere on {}",
+                    at_place(place)
+                ),
+                Some("heat must flow from warm to cold: all principal values must be greater than 0".into()),
+            );
+        }
+    }
+}
+
+pub(super) fn at_place(place: Where) -> String {
+    match place {
+        Where::Domain => "the domain".into(),
+        Where::Region(_) => "the material's region".into(),
+        Where::Place(place) => format!("`{}`", place.name()),
+    }
 }

@@ -1,10 +1,11 @@
 //! Whether a steady problem is held: every rigid motion, or the level of the temperature.
 
 use super::ProblemFile;
-use super::build::{Material, Placed};
+use super::build::Placed;
 use super::formula::Formula;
 use super::{Values, face_point};
 use crate::condition::Part;
+use crate::equation::EquationKind;
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::path;
@@ -41,15 +42,9 @@ pub(super) fn acts(formula: &Formula) -> bool {
 }
 
 /// A steady problem must be held: every rigid motion, or the level of the temperature.
-pub(super) fn support(
-    file: &ProblemFile,
-    material: &Material,
-    shape: &dyn Shape,
-    parts: &[Placed],
-    values: &mut Values<'_>,
-) {
-    match material {
-        Material::Diffusive { .. } => {
+pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, parts: &[Placed], values: &mut Values<'_>) {
+    match file.equation {
+        EquationKind::Diffusion(_) => {
             let held = parts.iter().any(|placed| match &placed.part {
                 Part::Prescribed { .. } => true,
                 Part::Convection { coefficient, .. } => acts(coefficient),
@@ -71,7 +66,7 @@ pub(super) fn support(
                 );
             }
         }
-        Material::Elastic { .. } => {
+        EquationKind::LinearElasticity(_) => {
             let free = free_motions(shape, parts);
             if !free.is_empty() {
                 values.fault(

@@ -1,0 +1,200 @@
+//! Diffusion with a conductivity that depends on the direction.
+
+use super::conductivity::{TensorField, widened};
+use super::symmetric::cholesky;
+use super::{Equation, HeatConduction, Quantity};
+use crate::jet::{Jet, Order};
+
+/// The dimensionless equation Σ_ij k_ij·∂_i∂_j T + Σ_ij ∂_i k_ij·∂_j T + q − c·∂T/∂t = 0.
+#[derive(Clone, Debug)]
+pub struct AnisotropicConduction {
+    dimension: usize,
+    conductivity: TensorField,
+    /// Source, storage and output are those of an isotropic body.
+    rest: HeatConduction,
+}
+
+impl AnisotropicConduction {
+    /// With source and capacity of `rest`, whose conductivity is not used.
+    pub fn new(dimension: usize, conductivity: TensorField, rest: HeatConduction) -> Self {
+        Self {
+            dimension,
+            conductivity,
+            rest,
+        }
+    }
+}
+
+impl Equation for AnisotropicConduction {
+    fn components(&self) -> usize {
+        1
+    }
+
+    fn component_names(&self) -> Vec<&'static str> {
+        self.rest.component_names()
+    }
+
+    fn order(&self) -> Order {
+        Order::Hessian
+    }
+
+    fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let rate = if u.channels().time { u.rate(0) } else { 0.0 };
+        self.supply(x, &[rate], out);
+        let (k, slope) = self.conductivity.with_gradient(x);
+        for i in 0..self.dimension {
+            for j in 0..self.dimension {
+                out[0] += k[i][j] * u.second(0, i, j) + slope[i][i][j] * u.first(0, j);
+            }
+        }
+    }
+
+    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
+        self.rest.supply(x, rates, out);
+    }
+
+    fn energy_rows(&self) -> usize {
+        self.dimension
+    }
+
+    /// Lᵀ·grad T/√2 with k = L·Lᵀ.
+    fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        // The problem file's check has seen that k is positive definite at many points.
+        let l = cholesky(&widened(&self.conductivity.at(x)), self.dimension).unwrap_or([[f64::NAN; 6]; 6]);
+        for (j, out) in out.iter_mut().enumerate() {
+            *out = std::f64::consts::FRAC_1_SQRT_2 * (j..self.dimension).map(|i| l[i][j] * u.first(0, i)).sum::<f64>();
+        }
+    }
+
+    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
+        self.rest.work(x, u)
+    }
+
+    fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let k = self.conductivity.at(x);
+        out.fill(0.0);
+        for (out, k) in out.iter_mut().zip(&k).take(self.dimension) {
+            *out = (0..self.dimension).map(|j| k[j] * u.first(0, j)).sum();
+        }
+    }
+
+    fn flux_slope(&self, x: &[f64; 4], u: &Jet<'_>, l: usize, out: &mut [f64]) {
+        let (k, slope) = self.conductivity.with_gradient(x);
+        out.fill(0.0);
+        for (i, out) in out.iter_mut().take(self.dimension).enumerate() {
+            *out = (0..self.dimension)
+                .map(|j| k[i][j] * u.second(0, j, l) + slope[l][i][j] * u.first(0, j))
+                .sum();
+        }
+    }
+
+    fn quantities(&self) -> Vec<Quantity> {
+        self.rest.quantities()
+    }
+
+    fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
+        self.rest.evaluate(x, u, flux, out);
+    }
+
+    fn norms(&self) -> [&'static str; 2] {
+        self.rest.norms()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::jet::{Channels, CoordinateJet, Scalar};
+    use crate::problem::formula::Formula;
+    use crate::problem::{Scales, scales};
+
+    const UNIT: Scales = Scales {
+        length: 1.0,
+        time: 1.0,
+        field: 1.0,
+        offset: 0.0,
+        modulus: 1.0,
+    };
+
+    fn formula(text: &str) -> Formula {
+        Formula::parse(text, &BTreeMap::new(), [true; 4]).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// k = [[2 + x², x·y], [x·y, 3]], no source.
+    fn equation() -> AnisotropicConduction {
+        let entry = |i: usize, j: usize| {
+            let mut unit = [[0.0; 3]; 3];
+            (unit[i][j], unit[j][i]) = (1.0, 1.0);
+            unit
+        };
+        let parts = [
+            (formula("2 + x^2"), entry(0, 0)),
+            (formula("x*y"), entry(0, 1)),
+            (formula("3"), entry(1, 1)),
+        ];
+        let rest = HeatConduction::new(
+            2,
+            false,
+            UNIT.modulus_field(formula("1")),
+            UNIT.source_field(formula("0")),
+            UNIT.capacity_field(formula("1")),
+        );
+        AnisotropicConduction::new(2, TensorField::new(&parts, &UNIT), rest)
+    }
+
+    /// The jet of T = sin(x)·y² + x·y.
+    fn temperature(at: [f64; 4]) -> Vec<f64> {
+        let [x, y, ..] = scales::seed(at);
+        let field: CoordinateJet = x.sin() * y * y + x * y;
+        let channels = Channels::new(2, false, Order::Hessian);
+        let mut data = vec![0.0; channels.count()];
+        field.write(channels, &mut data);
+        data
+    }
+
+    fn flux(at: [f64; 4]) -> [f64; 3] {
+        let data = temperature(at);
+        let mut out = [f64::NAN; 3];
+        equation().flux(&at, &Jet::new(Channels::new(2, false, Order::Hessian), &data), &mut out);
+        out
+    }
+
+    const AT: [f64; 4] = [0.7, -1.2, 0.0, 0.0];
+
+    #[test]
+    fn the_residual_is_the_divergence_of_the_flux_and_slopes_match_differences() {
+        let data = temperature(AT);
+        let jet = Jet::new(Channels::new(2, false, Order::Hessian), &data);
+        let (mut residual, mut trace) = ([f64::NAN], 0.0);
+        equation().residual(&AT, &jet, &mut residual);
+        for j in 0..2 {
+            let moved = |step: f64| {
+                let mut at = AT;
+                at[j] += step;
+                flux(at)
+            };
+            let h = 1e-5;
+            let mut slope = [f64::NAN; 3];
+            equation().flux_slope(&AT, &jet, j, &mut slope);
+            for (i, slope) in slope.iter().enumerate() {
+                let difference = (moved(h)[i] - moved(-h)[i]) / (2.0 * h);
+                assert!((slope - difference).abs() < 1e-8, "{i} {j}");
+            }
+            trace += slope[j];
+        }
+        assert!((residual[0] - trace).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_energy_is_half_of_flux_times_gradient() {
+        let data = temperature(AT);
+        let jet = Jet::new(Channels::new(2, false, Order::Hessian), &data);
+        let mut rows = [f64::NAN; 2];
+        equation().energy(&AT, &jet, &mut rows);
+        let q = flux(AT);
+        let expected = 0.5 * (q[0] * jet.first(0, 0) + q[1] * jet.first(0, 1));
+        assert!((rows.iter().map(|r| r * r).sum::<f64>() - expected).abs() < 1e-12);
+    }
+}

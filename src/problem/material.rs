@@ -1,0 +1,337 @@
+//! The coefficients of a body or of one of its materials: read, checked, and made an equation.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::formula::Formula;
+use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
+use crate::equation::{
+    AnisotropicConduction, AnisotropicElasticity, Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation,
+    EquationKind, HeatConduction, Mixed, Orthotropic, Stiffness, TensorField,
+};
+use crate::formulation::Formulation;
+use crate::path;
+
+/// One of several materials; what it leaves out is as the `equation` says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Material {
+    /// Where it is, as a condition on the position: `"x^2 + y^2 < r0^2"`, `"y > 0 and y < 0.1"`. One material without a
+    /// condition takes the rest. Left out where the geometry has regions with the materials' names.
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+    /// Diffusion: conductivity, W/(m·K).
+    pub conductivity: Option<Conductivity>,
+    /// Diffusion: heat source, W/m³.
+    pub source: Option<Expression>,
+    /// Diffusion: heat capacity per volume, J/(m³·K).
+    pub capacity: Option<Expression>,
+    /// Elasticity: Young's modulus, Pa.
+    pub young: Option<Expression>,
+    /// Elasticity: Poisson's ratio.
+    pub poisson: Option<Expression>,
+    /// Elasticity: constants that differ along three axes, in place of `young` and `poisson`.
+    pub orthotropic: Option<Orthotropic>,
+    /// Elasticity: force per volume along each axis, N/m³.
+    pub body_force: Option<Vec<Expression>>,
+}
+
+/// The coefficients of one body or region in SI units, with their places in the file.
+pub(super) enum Law {
+    Elastic {
+        modulus: Modulus,
+        body_force: Vec<(Formula, Path)>,
+    },
+    Diffusive {
+        conductivity: (ConductivityLaw, Path),
+        source: (Formula, Path),
+        capacity: (Formula, Path),
+    },
+}
+
+/// How an elastic body resists.
+pub(super) enum Modulus {
+    Isotropic {
+        model: ElasticModel,
+        young: f64,
+        poisson: f64,
+    },
+    Orthotropic(Box<Stiffness>),
+}
+
+/// Where a coefficient is given: in the material, or else in the equation.
+struct Given<'a> {
+    material: Option<(&'a str, &'a Material)>,
+}
+
+impl<'a> Given<'a> {
+    fn pick<T>(
+        &self,
+        key: &str,
+        own: impl Fn(&'a Material) -> &'a Option<T>,
+        common: Option<&'a T>,
+    ) -> (Option<&'a T>, Path) {
+        match self.material {
+            Some((name, material)) if own(material).is_some() => {
+                (own(material).as_ref(), path!["materials", name, key])
+            }
+            Some((name, _)) if common.is_none() => (None, path!["materials", name]),
+            _ if common.is_none() => (None, path!["equation"]),
+            _ => (common, path!["equation", key]),
+        }
+    }
+
+    fn missing(&self, key: &str, hint: &str, at: &Path, values: &mut Values<'_>) {
+        let message = match self.material {
+            Some((name, _)) => format!("the material `{name}` lacks `{key}`"),
+            None => format!("the equation lacks `{key}`"),
+        };
+        values.fault(at, message, Some(hint.into()));
+    }
+}
+
+/// What does not depend on the material: the model's dimension, and time.
+pub(super) fn check_equation(file: &ProblemFile, dimension: usize, values: &mut Values<'_>) {
+    let EquationKind::LinearElasticity(equation) = &file.equation else {
+        return;
+    };
+    let d = equation.model.dimension();
+    if d != dimension {
+        let fitting = match dimension {
+            1 => "`Bar`",
+            2 => "`PlaneStress` or `PlaneStrain`",
+            _ => "`Solid`",
+        };
+        values.fault(
+            &path!["equation", "model"],
+            format!(
+                "`{:?}` has {d} dimensions, but `{}` has {dimension}",
+                equation.model,
+                file.geometry.name(),
+            ),
+            Some(format!("use {fitting}")),
+        );
+    }
+    if file.time.is_some() {
+        values.fault(
+            &path!["time"],
+            "`LinearElasticity` is steady and takes no `time`".into(),
+            Some("remove `time`, or use `Diffusion`".into()),
+        );
+    }
+}
+
+/// Reads the coefficients of a body, or of one of its materials.
+pub(super) fn law(
+    file: &ProblemFile,
+    material: Option<(&str, &Material)>,
+    variables: Variables,
+    values: &mut Values<'_>,
+) -> Option<Law> {
+    let given = Given { material };
+    if let Some((name, material)) = material {
+        foreign(file, name, material, values);
+    }
+    match &file.equation {
+        EquationKind::LinearElasticity(equation) => {
+            let (list, at) = given.pick("body_force", |m| &m.body_force, Some(&equation.body_force));
+            let d = equation.model.dimension();
+            if list.map_or(0, Vec::len) > d {
+                let count = list.map_or(0, Vec::len);
+                values.fault(
+                    &at,
+                    format!("body_force has {count} components in {d} dimensions"),
+                    None,
+                );
+            }
+            let forces = list.into_iter().flatten().enumerate().map(|(i, force)| {
+                let mut at = at.clone();
+                at.push(i.into());
+                Some((values.formula(force, variables, &at)?, at))
+            });
+            let body_force: Vec<Option<(Formula, Path)>> = forces.collect();
+            let modulus = modulus(&given, equation, values);
+            Some(Law::Elastic {
+                modulus: modulus?,
+                body_force: body_force.into_iter().collect::<Option<_>>()?,
+            })
+        }
+        EquationKind::Diffusion(equation) => {
+            let (conductivity, at) = given.pick("conductivity", |m| &m.conductivity, equation.conductivity.as_ref());
+            let one = Conductivity::default();
+            let conductivity = match (conductivity, material) {
+                (Some(conductivity), _) => conductivity.law(variables, &at, values).map(|law| (law, at)),
+                (None, None) => one.law(variables, &at, values).map(|law| (law, at)),
+                (None, Some(_)) => {
+                    given.missing("conductivity", "add `conductivity: …`", &at, values);
+                    None
+                }
+            };
+            let (capacity, at) = given.pick("capacity", |m| &m.capacity, Some(&equation.capacity));
+            let capacity = capacity.and_then(|expression| {
+                let formula = values.formula(expression, variables, &at)?;
+                if let Some(value) = formula.as_constant().filter(|value| *value <= 0.0) {
+                    values.fault(&at, format!("capacity = {value} must be greater than 0"), None);
+                    return None;
+                }
+                Some((formula, at))
+            });
+            let (source, at) = given.pick("source", |m| &m.source, Some(&equation.source));
+            let source = source.and_then(|expression| Some((values.formula(expression, variables, &at)?, at)));
+            Some(Law::Diffusive {
+                conductivity: conductivity?,
+                source: source?,
+                capacity: capacity?,
+            })
+        }
+    }
+}
+
+/// Coefficients of the other equation in a material.
+fn foreign(file: &ProblemFile, name: &str, material: &Material, values: &mut Values<'_>) {
+    let elastic = matches!(file.equation, EquationKind::LinearElasticity(_));
+    let keys = [
+        ("conductivity", material.conductivity.is_some(), false),
+        ("source", material.source.is_some(), false),
+        ("capacity", material.capacity.is_some(), false),
+        ("young", material.young.is_some(), true),
+        ("poisson", material.poisson.is_some(), true),
+        ("orthotropic", material.orthotropic.is_some(), true),
+        ("body_force", material.body_force.is_some(), true),
+    ];
+    for (key, _, _) in keys.iter().filter(|(_, given, own)| *given && *own != elastic) {
+        let own: Vec<&str> = keys.iter().filter(|key| key.2 == elastic).map(|key| key.0).collect();
+        values.fault(
+            &path!["materials", name, *key],
+            format!("`{key}` does not belong to `{}`", file.equation.name()),
+            Some(format!("its coefficients are `{}`", own.join("`, `"))),
+        );
+    }
+}
+
+fn modulus(
+    given: &Given<'_>,
+    equation: &crate::equation::LinearElasticity,
+    values: &mut Values<'_>,
+) -> Option<Modulus> {
+    let model = equation.model;
+    let own = given.material.map(|(_, material)| material);
+    let isotropic_material = own.is_some_and(|m| m.young.is_some() || m.poisson.is_some());
+    let (orthotropic, at) = match own {
+        // An isotropic material in a body that is orthotropic otherwise.
+        Some(material) if isotropic_material && material.orthotropic.is_none() => (None, Path::new()),
+        _ => given.pick("orthotropic", |m| &m.orthotropic, equation.orthotropic.as_ref()),
+    };
+    if let Some(orthotropic) = orthotropic {
+        let twice = match own {
+            Some(material) if material.orthotropic.is_some() => isotropic_material,
+            _ => equation.young.is_some() || equation.poisson.is_some(),
+        };
+        if twice {
+            values.fault(
+                &at,
+                "`orthotropic` stands beside `young` or `poisson`".into(),
+                Some("keep one of the two".into()),
+            );
+        }
+        let stiffness = orthotropic.stiffness(model, &at, values)?;
+        return Some(Modulus::Orthotropic(Box::new(stiffness)));
+    }
+    let (young, at) = given.pick("young", |m| &m.young, equation.young.as_ref());
+    let young = match young {
+        Some(young) => values.positive(young, &at),
+        None => {
+            given.missing(
+                "young",
+                "add `young: …` and `poisson: …`, or `orthotropic: (…)`",
+                &at,
+                values,
+            );
+            return None;
+        }
+    };
+    let (poisson, at) = given.pick("poisson", |m| &m.poisson, equation.poisson.as_ref());
+    let poisson = match poisson {
+        Some(poisson) => values.number(poisson, &at),
+        None => {
+            given.missing("poisson", "add `poisson: …`; steel has 0.3", &at, values);
+            return None;
+        }
+    };
+    if let Some(nu) = poisson
+        && !(nu > -1.0 && nu < 0.5)
+    {
+        values.fault(
+            &at,
+            format!("poisson = {nu} must lie in (-1, 0.5)"),
+            Some("steel has 0.3, rubber about 0.4999".into()),
+        );
+    }
+    Some(Modulus::Isotropic {
+        model,
+        young: young?,
+        poisson: poisson?,
+    })
+}
+
+impl Modulus {
+    /// The size of its stiffness, Pa.
+    pub(super) fn size(&self) -> f64 {
+        match self {
+            Self::Isotropic { young, .. } => *young,
+            Self::Orthotropic(stiffness) => stiffness.largest(),
+        }
+    }
+}
+
+/// The dimensionless equation.
+pub(super) fn equation(
+    law: &Law,
+    scales: &Scales,
+    dimension: usize,
+    transient: bool,
+    formulation: Formulation,
+) -> Box<dyn Equation> {
+    let primal: Box<dyn Equation> = match law {
+        Law::Elastic { modulus, body_force } => {
+            let force = body_force.iter().map(|(f, _)| scales.source_field(f.clone())).collect();
+            match modulus {
+                Modulus::Isotropic { model, young, poisson } => {
+                    Box::new(Elasticity::new(*model, *poisson, force).with_modulus(young / scales.modulus))
+                }
+                Modulus::Orthotropic(stiffness) => Box::new(AnisotropicElasticity::new(
+                    (**stiffness).clone().divided(scales.modulus),
+                    force,
+                )),
+            }
+        }
+        Law::Diffusive {
+            conductivity: (conductivity, _),
+            source: (source, _),
+            capacity: (capacity, _),
+        } => {
+            let conduction = |conductivity: Formula| {
+                HeatConduction::new(
+                    dimension,
+                    transient,
+                    scales.modulus_field(conductivity),
+                    scales.source_field(source.clone()),
+                    scales.capacity_field(capacity.clone()),
+                )
+            };
+            match conductivity {
+                ConductivityLaw::Scalar(conductivity) => Box::new(conduction(conductivity.clone())),
+                ConductivityLaw::Tensor(parts) => Box::new(AnisotropicConduction::new(
+                    dimension,
+                    TensorField::new(parts, scales),
+                    conduction(Formula::constant(1.0)),
+                )),
+            }
+        }
+    };
+    match law {
+        _ if formulation != Formulation::Mixed => primal,
+        Law::Elastic { .. } => Box::new(Mixed::with_stress(primal, dimension)),
+        Law::Diffusive { .. } => Box::new(Mixed::with_flux(primal, dimension)),
+    }
+}
