@@ -9,7 +9,7 @@ use super::chart::divide;
 use super::{Chart, Corner, Face, Point, Shape};
 use crate::jet::Scalar;
 use crate::path;
-use crate::problem::{Expression, Values};
+use crate::problem::{Expression, Path, Values};
 
 /// A line segment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,35 +42,32 @@ pub struct Cuboid {
 }
 
 impl Interval {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
-        build(&[&self.min], &[&self.max], values)
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<AxisBox> {
+        build(&[&self.min], &[&self.max], at, values)
     }
 }
 
 impl Rectangle {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
-        build(&[&self.min.0, &self.min.1], &[&self.max.0, &self.max.1], values)
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<AxisBox> {
+        build(&[&self.min.0, &self.min.1], &[&self.max.0, &self.max.1], at, values)
     }
 }
 
 impl Cuboid {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<AxisBox> {
         build(
             &[&self.min.0, &self.min.1, &self.min.2],
             &[&self.max.0, &self.max.1, &self.max.2],
+            at,
             values,
         )
     }
 }
 
-fn build(min: &[&Expression], max: &[&Expression], values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
+fn build(min: &[&Expression], max: &[&Expression], at: &Path, values: &mut Values<'_>) -> Option<AxisBox> {
     let d = min.len();
     let place = |key: &str, j: usize| {
-        if d == 1 {
-            path!["geometry", key]
-        } else {
-            path!["geometry", key, j]
-        }
+        if d == 1 { path![at; key] } else { path![at; key, j] }
     };
     let (mut low, mut high) = ([0.0; 3], [0.0; 3]);
     let mut complete = true;
@@ -91,7 +88,7 @@ fn build(min: &[&Expression], max: &[&Expression], values: &mut Values<'_>) -> O
             complete = false;
         }
     }
-    complete.then(|| Box::new(AxisBox::new(d, low, high)) as Box<dyn Shape>)
+    complete.then(|| AxisBox::new(d, low, high))
 }
 
 /// ξ_j = (x_j − min_j)/(max_j − min_j).

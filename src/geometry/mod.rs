@@ -5,6 +5,7 @@
 
 mod axis_box;
 mod chart;
+mod constructive;
 mod plate_with_hole;
 mod polar;
 mod spherical;
@@ -18,12 +19,14 @@ use serde::{Deserialize, Serialize};
 
 pub use axis_box::{Cuboid, Interval, Rectangle};
 pub use chart::Chart;
+pub use constructive::{Coordinates, Difference, Ellipse, Named, Polygon, Region, Rotate, Scale, Translate};
 pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
 
 use crate::jet::CoordinateJet;
 use crate::network::Pole;
+use crate::path;
 use crate::problem::Values;
 
 /// A point with the coordinates as jets.
@@ -59,19 +62,56 @@ pub enum GeometryKind {
     /// A quarter of a rectangular plate with a hole in its middle; boundaries `hole`, `right`, `top` and the planes of
     /// symmetry `left` (x = the centre's), `bottom` (y = the centre's).
     PlateWithHole(PlateWithHole),
+    /// A polygon; boundaries `edge0`, `edge1`, … or the given names.
+    Polygon(Polygon),
+    /// An ellipse; boundary `outer`.
+    Ellipse(Ellipse),
+    /// The points of any of the shapes in a list: `Union([Rectangle(…), Disk(…)])`. Where they overlap, the first gives the
+    /// region.
+    Union(Vec<GeometryKind>),
+    /// The points that all shapes of a list share: `Intersection([…])`.
+    Intersection(Vec<GeometryKind>),
+    /// What is left of a shape when others are cut out.
+    Difference(Difference),
+    /// A shifted shape.
+    Translate(Translate),
+    /// A turned shape.
+    Rotate(Rotate),
+    /// An enlarged or reduced shape.
+    Scale(Scale),
+    /// A shape whose whole surface is one boundary with the given name; the same name elsewhere joins them.
+    Named(Named),
+    /// A shape whose points belong to the region with the given name.
+    Region(Region),
 }
 
 impl GeometryKind {
     /// Evaluates the sizes; faults are noted in `values`.
     pub fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
+        fn boxed<S: Shape + 'static>(shape: Option<S>) -> Option<Box<dyn Shape>> {
+            shape.map(|shape| Box::new(shape) as Box<dyn Shape>)
+        }
+        let at = &path!["geometry"];
         match self {
-            Self::Interval(kind) => kind.shape(values),
-            Self::Rectangle(kind) => kind.shape(values),
-            Self::Cuboid(kind) => kind.shape(values),
-            Self::Disk(kind) => kind.shape(values),
-            Self::Annulus(kind) => kind.shape(values),
-            Self::SphericalShell(kind) => kind.shape(values),
-            Self::PlateWithHole(kind) => kind.shape(values),
+            Self::Interval(kind) => boxed(kind.shape(at, values)),
+            Self::Rectangle(kind) => boxed(kind.shape(at, values)),
+            Self::Cuboid(kind) => boxed(kind.shape(at, values)),
+            Self::Disk(kind) => boxed(kind.shape(at, values)),
+            Self::Annulus(kind) => boxed(kind.shape(at, values)),
+            Self::SphericalShell(kind) => boxed(kind.shape(at, values)),
+            Self::PlateWithHole(kind) => boxed(kind.shape(at, values)),
+            other => constructive::shape(other, at, values),
+        }
+    }
+
+    /// The number of space coordinates of a primitive; 0 for an operation.
+    fn primitive_dimension(&self) -> usize {
+        match self {
+            Self::Interval(_) => 1,
+            Self::Rectangle(_) | Self::Disk(_) | Self::Annulus(_) | Self::PlateWithHole(_) => 2,
+            Self::Polygon(_) | Self::Ellipse(_) => 2,
+            Self::Cuboid(_) | Self::SphericalShell(_) => 3,
+            _ => 0,
         }
     }
 
@@ -85,6 +125,16 @@ impl GeometryKind {
             Self::Annulus(_) => "Annulus",
             Self::SphericalShell(_) => "SphericalShell",
             Self::PlateWithHole(_) => "PlateWithHole",
+            Self::Polygon(_) => "Polygon",
+            Self::Ellipse(_) => "Ellipse",
+            Self::Union(_) => "Union",
+            Self::Intersection(_) => "Intersection",
+            Self::Difference(_) => "Difference",
+            Self::Translate(_) => "Translate",
+            Self::Rotate(_) => "Rotate",
+            Self::Scale(_) => "Scale",
+            Self::Named(_) => "Named",
+            Self::Region(_) => "Region",
         }
     }
 }

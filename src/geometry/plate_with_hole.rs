@@ -10,7 +10,7 @@ use super::{Chart, Face, Point, Shape};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::network::Pole;
 use crate::path;
-use crate::problem::{Expression, Values};
+use crate::problem::{Expression, Path, Values};
 
 /// The quarter of a rectangular plate with a circular hole in its middle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,12 +28,12 @@ pub struct PlateWithHole {
 }
 
 impl PlateWithHole {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
-        let x = values.number(&self.corner.0, &path!["geometry", "corner", 0]);
-        let y = values.number(&self.corner.1, &path!["geometry", "corner", 1]);
-        let width = values.positive(&self.width, &path!["geometry", "width"]);
-        let height = values.positive(&self.height, &path!["geometry", "height"]);
-        let radius = values.positive(&self.radius, &path!["geometry", "radius"]);
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<QuarterPlate> {
+        let x = values.number(&self.corner.0, &path![at; "corner", 0]);
+        let y = values.number(&self.corner.1, &path![at; "corner", 1]);
+        let width = values.positive(&self.width, &path![at; "width"]);
+        let height = values.positive(&self.height, &path![at; "height"]);
+        let radius = values.positive(&self.radius, &path![at; "radius"]);
         let (width, height, radius) = (width?, height?, radius?);
         let (name, least) = if width <= height {
             ("width", width)
@@ -42,13 +42,13 @@ impl PlateWithHole {
         };
         if radius >= least {
             values.fault(
-                &path!["geometry", "radius"],
+                &path![at; "radius"],
                 format!("radius = {radius} must be less than {name} = {least}"),
                 Some("`width` and `height` are those of the quarter, from the centre of the hole".into()),
             );
             return None;
         }
-        Some(Box::new(QuarterPlate::new([x?, y?], [width, height], radius)))
+        Some(QuarterPlate::new([x?, y?], [width, height], radius))
     }
 }
 
@@ -60,10 +60,10 @@ impl PlateWithHole {
 /// Gauss rule over the box does not gain its full order.
 #[derive(Clone, Debug)]
 pub(super) struct QuarterPlate {
-    corner: [f64; 2],
+    pub(super) corner: [f64; 2],
     /// Width and height.
-    sides: [f64; 2],
-    radius: f64,
+    pub(super) sides: [f64; 2],
+    pub(super) radius: f64,
 }
 
 impl QuarterPlate {

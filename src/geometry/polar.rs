@@ -8,7 +8,7 @@ use super::{Chart, Face, Point, Shape};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::network::Pole;
 use crate::path;
-use crate::problem::{Expression, Values};
+use crate::problem::{Expression, Path, Values};
 
 /// A disk or a sector of one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,27 +41,27 @@ pub struct Annulus {
 }
 
 impl Disk {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
-        let radius = values.positive(&self.radius, &path!["geometry", "radius"]);
-        build(&self.center, Some(0.0), radius, self.angles.as_ref(), values)
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<Sector> {
+        let radius = values.positive(&self.radius, &path![at; "radius"]);
+        build(&self.center, Some(0.0), radius, self.angles.as_ref(), at, values)
     }
 }
 
 impl Annulus {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
-        let inner = values.positive(&self.inner, &path!["geometry", "inner"]);
-        let outer = values.positive(&self.outer, &path!["geometry", "outer"]);
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<Sector> {
+        let inner = values.positive(&self.inner, &path![at; "inner"]);
+        let outer = values.positive(&self.outer, &path![at; "outer"]);
         if let (Some(a), Some(b)) = (inner, outer)
             && a >= b
         {
             values.fault(
-                &path!["geometry", "outer"],
+                &path![at; "outer"],
                 format!("outer = {b} must be greater than inner = {a}"),
                 None,
             );
             return None;
         }
-        build(&self.center, inner, outer, self.angles.as_ref(), values)
+        build(&self.center, inner, outer, self.angles.as_ref(), at, values)
     }
 }
 
@@ -70,19 +70,20 @@ fn build(
     inner: Option<f64>,
     outer: Option<f64>,
     angles: Option<&(Expression, Expression)>,
+    at: &Path,
     values: &mut Values<'_>,
-) -> Option<Box<dyn Shape>> {
-    let x = values.number(&center.0, &path!["geometry", "center", 0]);
-    let y = values.number(&center.1, &path!["geometry", "center", 1]);
+) -> Option<Sector> {
+    let x = values.number(&center.0, &path![at; "center", 0]);
+    let y = values.number(&center.1, &path![at; "center", 1]);
     let (start, end) = match angles {
         None => (0.0, 360.0),
         Some((start, end)) => {
-            let start = values.number(start, &path!["geometry", "angles", 0])?;
-            let end = values.number(end, &path!["geometry", "angles", 1])?;
+            let start = values.number(start, &path![at; "angles", 0])?;
+            let end = values.number(end, &path![at; "angles", 1])?;
             let sweep = end - start;
             if sweep <= 0.0 || sweep > 360.0 {
                 values.fault(
-                    &path!["geometry", "angles"],
+                    &path![at; "angles"],
                     format!("the sector from {start} to {end} degrees must span more than 0 and at most 360 degrees"),
                     Some("angles are in degrees, the first one smaller".into()),
                 );
@@ -91,19 +92,19 @@ fn build(
             (start, end)
         }
     };
-    Some(Box::new(Sector::new([x?, y?], inner?, outer?, start, end)))
+    Some(Sector::new([x?, y?], inner?, outer?, start, end))
 }
 
 /// ξ₀ = (r − inner)/(outer − inner), ξ₁ = (θ − start)/(end − start).
 #[derive(Clone, Debug)]
 pub(super) struct Sector {
-    center: [f64; 2],
-    inner: f64,
-    outer: f64,
+    pub(super) center: [f64; 2],
+    pub(super) inner: f64,
+    pub(super) outer: f64,
     /// Radians.
-    start: f64,
-    sweep: f64,
-    full: bool,
+    pub(super) start: f64,
+    pub(super) sweep: f64,
+    pub(super) full: bool,
 }
 
 impl Sector {

@@ -8,7 +8,7 @@ use super::{Chart, Face, Point, Shape};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::network::Pole;
 use crate::path;
-use crate::problem::{Expression, Values};
+use crate::problem::{Expression, Path, Values};
 
 /// The octant x, y, z ≥ centre of a hollow sphere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,24 +24,24 @@ pub struct SphericalShell {
 }
 
 impl SphericalShell {
-    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
-        let inner = values.positive(&self.inner, &path!["geometry", "inner"]);
-        let outer = values.positive(&self.outer, &path!["geometry", "outer"]);
+    pub(super) fn shape(&self, at: &Path, values: &mut Values<'_>) -> Option<Octant> {
+        let inner = values.positive(&self.inner, &path![at; "inner"]);
+        let outer = values.positive(&self.outer, &path![at; "outer"]);
         let center = [&self.center.0, &self.center.1, &self.center.2];
         let mut position = [0.0; 3];
         for (j, expression) in center.into_iter().enumerate() {
-            position[j] = values.number(expression, &path!["geometry", "center", j])?;
+            position[j] = values.number(expression, &path![at; "center", j])?;
         }
         let (inner, outer) = (inner?, outer?);
         if inner >= outer {
             values.fault(
-                &path!["geometry", "outer"],
+                &path![at; "outer"],
                 format!("outer = {outer} must be greater than inner = {inner}"),
                 None,
             );
             return None;
         }
-        Some(Box::new(Octant::new(position, inner, outer)))
+        Some(Octant::new(position, inner, outer))
     }
 }
 
@@ -51,9 +51,9 @@ impl SphericalShell {
 /// The pole x = y = 0 is an edge of the octant; the chart is singular there, the distances are not.
 #[derive(Clone, Debug)]
 pub(super) struct Octant {
-    center: [f64; 3],
-    inner: f64,
-    outer: f64,
+    pub(super) center: [f64; 3],
+    pub(super) inner: f64,
+    pub(super) outer: f64,
 }
 
 impl Octant {

@@ -29,9 +29,12 @@ impl From<usize> for Step {
 /// A path from the file's root to a value.
 pub type Path = Vec<Step>;
 
-/// Builds a [`Path`] from keys and indices.
+/// Builds a [`Path`] from keys and indices, `path!["a", 0]`, or from a path and further steps, `path![at; "b"]`.
 #[macro_export]
 macro_rules! path {
+    ($at:expr; $($step:expr),* $(,)?) => {
+        $at.iter().cloned().chain([$($crate::problem::Step::from($step)),*]).collect::<$crate::problem::Path>()
+    };
     ($($step:expr),* $(,)?) => { $crate::problem::Path::from([$($crate::problem::Step::from($step)),*]) };
 }
 

@@ -1,0 +1,24 @@
+//! Shapes made of shapes: union, difference and intersection of primitives, moved and turned, with their boundaries' names.
+//!
+//! In the plane everything is exact: the primitives' curves (segments, arcs of circles and ellipses) are cut where they meet
+//! ([`arrangement`]), the parts that bound the result kept, and the result is divided into triangles whose edges on the
+//! boundary are the true curves ([`triangulation`]). Areas, lengths, uniform points and normals ([`planar`]) have no error but
+//! rounding.
+
+mod affine;
+mod arrangement;
+mod builder;
+mod carrier;
+mod curve;
+mod figures;
+mod operations;
+mod planar;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod triangulation;
+
+pub use figures::{Ellipse, Polygon};
+pub use operations::{Coordinates, Difference, Named, Region, Rotate, Scale, Translate};
+
+pub(super) use builder::shape;
