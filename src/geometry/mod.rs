@@ -5,12 +5,14 @@
 
 mod axis_box;
 mod chart;
+mod mesh_shape;
 mod plate_with_hole;
 mod polar;
 mod spherical;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use axis_box::{Cuboid, Interval, Rectangle};
 pub use chart::Chart;
+pub use mesh_shape::{MeshFile, MeshShape, ScaledMesh};
 pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
@@ -59,6 +62,9 @@ pub enum GeometryKind {
     /// A quarter of a rectangular plate with a hole in its middle; boundaries `hole`, `right`, `top` and the planes of
     /// symmetry `left` (x = the centre's), `bottom` (y = the centre's).
     PlateWithHole(PlateWithHole),
+    /// A mesh file (Gmsh 4.1 or 2.2, VTU, STL), `Mesh("part.msh")` or `Mesh(file: "part.msh", scale: 1e-3)`; its physical
+    /// names are the boundaries and regions.
+    Mesh(MeshFile),
 }
 
 impl GeometryKind {
@@ -72,6 +78,15 @@ impl GeometryKind {
             Self::Annulus(kind) => kind.shape(values),
             Self::SphericalShell(kind) => kind.shape(values),
             Self::PlateWithHole(kind) => kind.shape(values),
+            Self::Mesh(kind) => kind.shape(values),
+        }
+    }
+
+    /// The path of the mesh file, if there is one.
+    pub fn mesh_path(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Mesh(mesh) => Some(mesh.path_mut()),
+            _ => None,
         }
     }
 
@@ -85,6 +100,7 @@ impl GeometryKind {
             Self::Annulus(_) => "Annulus",
             Self::SphericalShell(_) => "SphericalShell",
             Self::PlateWithHole(_) => "PlateWithHole",
+            Self::Mesh(_) => "Mesh",
         }
     }
 }

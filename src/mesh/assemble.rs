@@ -1,11 +1,11 @@
 //! From what a file says to a checked mesh: dimension, orientation, facets, names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use super::cell::CellKind;
-use super::element::{Element, dot, sub};
+use super::element::{dot, sub};
 use super::quadrature::nodes;
 use super::raw::{Raw, RawCell};
 use super::{Cell, Facet, InnerFacet, Mesh, MeshError, UNTAGGED};
@@ -41,17 +41,16 @@ pub(super) fn assemble(raw: Raw) -> Result<Mesh, MeshError> {
             first: mesh.nodes.len(),
             region: names.index[&cell.tag],
         });
-        mesh.nodes.extend(raw.nodes_of(cell).iter().map(|node| index[*node as usize]));
+        mesh.nodes
+            .extend(raw.nodes_of(cell).iter().map(|node| index[*node as usize]));
     }
     mesh.regions = names.list;
-    orient(&raw, &inside, &mut mesh)?;
+    orient(&inside, &mut mesh)?;
     facets(&raw, &inside, &outside, &index, &mut mesh)?;
     for ((level, _), name) in &raw.names {
         let used = match dimension.checked_sub(*level) {
             Some(0) => mesh.regions.contains(&name.as_str()),
-            Some(1) => {
-                mesh.boundaries.contains(&name.as_str()) || mesh.interfaces.iter().any(|inner| inner.0 == name)
-            }
+            Some(1) => mesh.boundaries.contains(&name.as_str()) || mesh.interfaces.iter().any(|inner| inner.0 == name),
             _ => false,
         };
         if !used {
@@ -68,24 +67,38 @@ pub(super) fn assemble(raw: Raw) -> Result<Mesh, MeshError> {
 /// The dimension of the widest cells, which must fill a space along the axes.
 fn dimension(raw: &Raw) -> Result<usize, MeshError> {
     let dimension = raw.cells.iter().map(|cell| cell.kind.dimension()).max().unwrap_or(0);
-    let empty = "mesh the geometry before saving it; with physical groups, those of the widest dimension must be among them";
+    let empty =
+        "mesh the geometry before saving it; with physical groups, those of the widest dimension must be among them";
     if dimension == 0 {
         return Err(MeshError::new("the mesh has no cells").hint(empty));
     }
     let used = |j: usize| {
-        let of = |cell: &RawCell| raw.nodes_of(cell).iter().map(|node| raw.points[*node as usize][j]).collect::<Vec<_>>();
+        let of = |cell: &RawCell| {
+            raw.nodes_of(cell)
+                .iter()
+                .map(|node| raw.points[*node as usize][j])
+                .collect::<Vec<_>>()
+        };
         let all = raw.cells.iter().filter(|cell| cell.kind.dimension() == dimension);
         all.flat_map(of)
-            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)])
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| {
+                [low.min(v), high.max(v)]
+            })
     };
     let ranges = [0, 1, 2].map(used);
     let size = ranges.iter().map(|[low, high]| high - low).fold(0.0, f64::max);
     for (j, [low, high]) in ranges.iter().enumerate().skip(dimension) {
         if high - low > 1e-9 * size {
             let (kinds, missing) = if dimension == 1 {
-                ("lines only, but not along the x axis", "triangles, quadrilaterals or cells of a volume")
+                (
+                    "lines only, but not along the x axis",
+                    "triangles, quadrilaterals or cells of a volume",
+                )
             } else {
-                ("a surface in space without cells inside", "tetrahedra, hexahedra or wedges")
+                (
+                    "a surface in space without cells inside",
+                    "tetrahedra, hexahedra or wedges",
+                )
             };
             return Err(MeshError::new(format!(
                 "the mesh has {kinds}: {} runs from {low} to {high}",
@@ -93,7 +106,11 @@ fn dimension(raw: &Raw) -> Result<usize, MeshError> {
             ))
             .hint(format!(
                 "save {missing} too, or lay the mesh {}",
-                if dimension == 1 { "on the x axis" } else { "in a plane z = constant" }
+                if dimension == 1 {
+                    "on the x axis"
+                } else {
+                    "in a plane z = constant"
+                }
             )));
         }
     }
@@ -154,7 +171,7 @@ fn points(raw: &Raw, inside: &[RawCell], mesh: &mut Mesh) -> Result<Vec<u32>, Me
 }
 
 /// Turns every cell so that its measure is positive; cells without measure or partly inside out are errors.
-fn orient(raw: &Raw, inside: &[RawCell], mesh: &mut Mesh) -> Result<(), MeshError> {
+fn orient(inside: &[RawCell], mesh: &mut Mesh) -> Result<(), MeshError> {
     let rules: Vec<Vec<[f64; 3]>> = CellKind::ALL.iter().map(|kind| nodes(*kind, 3)).collect();
     let seen: Vec<(f64, f64, f64)> = (0..mesh.cells.len())
         .into_par_iter()
@@ -182,8 +199,12 @@ fn orient(raw: &Raw, inside: &[RawCell], mesh: &mut Mesh) -> Result<(), MeshErro
         let cell = inside[index];
         let named = |what: String| MeshError::new(what).at(cell.spot);
         if low.abs().max(high.abs()) <= least || !(low.is_finite() && high.is_finite()) {
-            return Err(named(format!("the element {} has no {}", cell.number, measure(mesh.dimension)))
-                .hint("its nodes lie on a line or in a plane; mesh again, with other sizes"));
+            return Err(named(format!(
+                "the element {} has no {}",
+                cell.number,
+                measure(mesh.dimension)
+            ))
+            .hint("its nodes lie on a line or in a plane; mesh again, with other sizes"));
         }
         if low <= 0.0 && high >= 0.0 {
             return Err(named(format!(
@@ -201,7 +222,6 @@ fn orient(raw: &Raw, inside: &[RawCell], mesh: &mut Mesh) -> Result<(), MeshErro
             }
         }
     }
-    let _ = raw;
     Ok(())
 }
 
@@ -227,16 +247,13 @@ fn key(corners: &[u32]) -> ([u32; 4], bool) {
     let n = corners.len();
     let least = (0..n).min_by_key(|i| corners[*i]).unwrap_or(0);
     // From the least corner on, the way round is told by its two neighbours.
-    (key, corners[(least + 1) % n] < corners[(least + n - 1) % n] || (n == 2 && least == 0))
+    (
+        key,
+        corners[(least + 1) % n] < corners[(least + n - 1) % n] || (n == 2 && least == 0),
+    )
 }
 
-fn facets(
-    raw: &Raw,
-    inside: &[RawCell],
-    outside: &[RawCell],
-    index: &[u32],
-    mesh: &mut Mesh,
-) -> Result<(), MeshError> {
+fn facets(raw: &Raw, inside: &[RawCell], outside: &[RawCell], index: &[u32], mesh: &mut Mesh) -> Result<(), MeshError> {
     let number = |cell: u32| inside[cell as usize].number;
     let mut seen: Vec<Seen> = Vec::with_capacity(mesh.cells.len() * (mesh.dimension + 1));
     for (c, cell) in mesh.cells.iter().enumerate() {
@@ -290,9 +307,8 @@ fn facets(
                     inner.push(([*b, *a], tag));
                 } else if tag != 0 {
                     let name = name(raw, mesh.dimension - 1, tag);
-                    mesh.notes.push(format!(
-                        "facets named `{name}` lie inside one region and are not used"
-                    ));
+                    mesh.notes
+                        .push(format!("facets named `{name}` lie inside one region and are not used"));
                 }
             }
             [a, b, c, ..] => {
@@ -331,7 +347,11 @@ fn add_nodes(mesh: &mut Mesh, seen: &Seen) -> usize {
 
 fn name_boundaries(raw: &Raw, boundary: &[(Seen, i64)], mesh: &mut Mesh) {
     let tags: Vec<i64> = boundary.iter().map(|(_, tag)| *tag).collect();
-    let nameless = if tags.iter().all(|tag| *tag == 0) { "boundary" } else { UNTAGGED };
+    let nameless = if tags.iter().all(|tag| *tag == 0) {
+        "boundary"
+    } else {
+        UNTAGGED
+    };
     let names = Names::new(raw, mesh.dimension - 1, &tags, nameless);
     for (seen, tag) in boundary {
         let kind = facet_kind(mesh, seen);
@@ -354,7 +374,10 @@ fn name_interfaces(raw: &Raw, inner: &[([Seen; 2], i64)], mesh: &mut Mesh) {
         let sides = format!("{}|{}", mesh.regions[regions[0]], mesh.regions[regions[1]]);
         // A name that also stands for a boundary, or for several pairs of regions, says which pair it means.
         let fits = |own: &String| {
-            let others = mesh.interfaces.iter().any(|(name, pair)| name == own && *pair != regions);
+            let others = mesh
+                .interfaces
+                .iter()
+                .any(|(name, pair)| name == own && *pair != regions);
             !others && !mesh.boundaries.contains(&own.as_str())
         };
         let name = intern(&match own {
@@ -472,5 +495,8 @@ impl Names {
 
 /// The name of a tag; its number if it has none.
 fn name(raw: &Raw, dimension: usize, tag: i64) -> String {
-    raw.names.get(&(dimension, tag)).cloned().unwrap_or_else(|| tag.to_string())
+    raw.names
+        .get(&(dimension, tag))
+        .cloned()
+        .unwrap_or_else(|| tag.to_string())
 }

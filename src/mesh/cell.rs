@@ -207,15 +207,20 @@ impl CellKind {
         )
     }
 
+    /// Length, area or volume of the reference cell.
+    pub(super) fn reference_measure(self) -> f64 {
+        match self.parts().0 {
+            Family::Triangle | Family::Wedge => 0.5,
+            Family::Tetrahedron => 1.0 / 6.0,
+            _ => 1.0,
+        }
+    }
+
     /// The tables of the kind.
     pub(super) fn reference(self) -> &'static Reference {
         static TABLES: LazyLock<Vec<Reference>> =
             LazyLock::new(|| CellKind::ALL.iter().map(|&kind| Reference::new(kind)).collect());
         &TABLES[self as usize]
-    }
-
-    pub(super) fn of(family: Family, extra: Extra) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.parts() == (family, extra))
     }
 }
 

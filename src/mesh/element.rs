@@ -55,6 +55,11 @@ impl Element {
         })
     }
 
+    /// Whether the cell is as wide as the space, so that its density is a polynomial.
+    pub(super) fn flat(&self) -> bool {
+        self.kind.dimension() == self.space
+    }
+
     pub(super) fn corner(&self, index: usize) -> [f64; 3] {
         self.nodes[index]
     }
@@ -71,8 +76,13 @@ impl Element {
     pub(super) fn map(&self, xi: [f64; 3]) -> ([f64; 3], [[f64; 3]; 3]) {
         let x = &self.nodes;
         if self.kind.order() == 1 && self.kind.simplex() {
-            let axes: [[f64; 3]; 3] =
-                std::array::from_fn(|k| if k < self.kind.dimension() { sub(x[k + 1], x[0]) } else { [0.0; 3] });
+            let axes: [[f64; 3]; 3] = std::array::from_fn(|k| {
+                if k < self.kind.dimension() {
+                    sub(x[k + 1], x[0])
+                } else {
+                    [0.0; 3]
+                }
+            });
             let at = std::array::from_fn(|j| x[0][j] + (0..3).map(|k| axes[k][j] * xi[k]).sum::<f64>());
             return (at, axes);
         }

@@ -83,7 +83,9 @@ impl<'a> Input<'a> {
         (self.token_line, self.token_at) = (self.line, self.at);
         let rest = &self.bytes[self.at..];
         let end = rest.iter().position(|b| *b == b'\n');
-        let text = String::from_utf8_lossy(&rest[..end.unwrap_or(rest.len())]).trim().to_string();
+        let text = String::from_utf8_lossy(&rest[..end.unwrap_or(rest.len())])
+            .trim()
+            .to_string();
         self.at += end.map_or(rest.len(), |end| end + 1);
         self.line += usize::from(end.is_some());
         Some(text)

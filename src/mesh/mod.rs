@@ -7,17 +7,25 @@
 mod assemble;
 mod basis;
 mod cell;
+mod cover;
 mod element;
 mod error;
 mod gmsh;
 mod hilbert;
 mod input;
+mod locate;
+mod profile;
+mod quadrature;
+mod quality;
 mod raw;
+mod space;
 
 use std::path::Path;
 
 pub use cell::CellKind;
 pub use error::{MeshError, Spot};
+pub use quality::Quality;
+pub use space::Space;
 
 use element::Element;
 
@@ -87,6 +95,9 @@ pub struct InnerFacet {
     pub interface: u32,
 }
 
+#[cfg(test)]
+mod tests;
+
 /// What a boundary without a name of its own is called, if others have names.
 pub const UNTAGGED: &str = "untagged";
 
@@ -96,7 +107,10 @@ impl Mesh {
     /// # Errors
     /// An unreadable file, or what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, MeshError> {
-        let bytes = std::fs::read(path).map_err(|error| MeshError::new(error.to_string().to_lowercase()))?;
+        let bytes = std::fs::read(path).map_err(|error| {
+            let error = MeshError::new(error.to_string().to_lowercase());
+            error.hint("check the path; it starts at the folder of the problem file, or at the current one")
+        })?;
         Self::from_bytes(&bytes)
     }
 
@@ -114,6 +128,17 @@ impl Mesh {
     /// The nodes of a cell or facet.
     pub fn nodes_of(&self, kind: CellKind, first: usize) -> &[u32] {
         &self.nodes[first..first + kind.nodes()]
+    }
+
+    /// Corners of the smallest box along the axes that holds all nodes.
+    pub fn bounds(&self) -> ([f64; 3], [f64; 3]) {
+        let start = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+        self.points.iter().fold(start, |(low, high), x| {
+            (
+                std::array::from_fn(|j| low[j].min(x[j])),
+                std::array::from_fn(|j| high[j].max(x[j])),
+            )
+        })
     }
 
     fn cell(&self, index: usize) -> Element {

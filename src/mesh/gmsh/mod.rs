@@ -175,7 +175,9 @@ impl Nodes {
                 self.dense.resize(at + 1, u32::MAX);
             }
             let earlier = std::mem::replace(&mut self.dense[at], index);
-            (earlier != u32::MAX).then_some(earlier).or_else(|| self.sparse.get(&number).copied())
+            (earlier != u32::MAX)
+                .then_some(earlier)
+                .or_else(|| self.sparse.get(&number).copied())
         } else {
             self.sparse.insert(number, index)
         };
@@ -207,7 +209,9 @@ fn push(
     for (slot, &from) in list.iter_mut().zip(order(kind)) {
         let node = given[from];
         *slot = nodes.get(node).ok_or_else(|| {
-            input.error(format!("the element {number} has the node {node}, which does not exist"))
+            input.error(format!(
+                "the element {number} has the node {node}, which does not exist"
+            ))
         })?;
     }
     raw.push(kind, &list[..kind.nodes()], tag, number, input.spot());

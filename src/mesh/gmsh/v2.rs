@@ -1,9 +1,9 @@
 //! Version 2.2.
 
+use super::super::MeshError;
 use super::super::cell::MOST_NODES;
 use super::super::input::{Form, Input};
 use super::super::raw::Raw;
-use super::super::MeshError;
 use super::{Nodes, kind, push};
 
 /// `$Nodes`: the count as text, then number, x, y, z.
@@ -29,10 +29,18 @@ pub(super) fn elements(input: &mut Input<'_>, raw: &mut Raw, nodes: &Nodes) -> R
     let binary = input.form != Form::Text;
     let mut done = 0;
     while done < count {
-        let mut number = if binary { 0 } else { input.int("the number of an element")? };
+        let mut number = if binary {
+            0
+        } else {
+            input.int("the number of an element")?
+        };
         let code = input.int("the type of an element")?;
         let kind = kind(code, input)?;
-        let follow = if binary { input.int("the number of elements")? } else { 1 };
+        let follow = if binary {
+            input.int("the number of elements")?
+        } else {
+            1
+        };
         let tags = input.int("the number of tags")?;
         if !(0..=1024).contains(&tags) {
             return Err(input.error(format!("an element cannot have {tags} tags")));

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::super::MeshError;
 use super::super::cell::MOST_NODES;
 use super::super::input::Input;
 use super::super::raw::Raw;
-use super::super::MeshError;
 use super::{Nodes, kind, push};
 
 /// The first physical tag of every geometrical entity that has one, by dimension and tag.
@@ -81,7 +81,10 @@ pub(super) fn nodes(input: &mut Input<'_>, raw: &mut Raw, nodes: &mut Nodes) -> 
         }
     }
     if raw.points.len() as u64 != total {
-        return Err(input.error(format!("{total} nodes are announced, but {} are given", raw.points.len())));
+        return Err(input.error(format!(
+            "{total} nodes are announced, but {} are given",
+            raw.points.len()
+        )));
     }
     Ok(())
 }
@@ -100,10 +103,7 @@ pub(super) fn elements(
         let code = input.int("the type of elements")?;
         let kind = kind(code, input)?;
         if dimension != kind.dimension() as i64 {
-            return Err(input.error(format!(
-                "{} do not fit an entity of dimension {dimension}",
-                kind.name()
-            )));
+            return Err(input.error(format!("{} do not fit an entity of dimension {dimension}", kind.name())));
         }
         let declared = input.size("the number of elements")?;
         let count = input.count(declared, 4, "elements")?;
