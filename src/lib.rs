@@ -58,6 +58,7 @@ pub mod geometry;
 pub mod jet;
 pub mod loss;
 pub mod memory;
+pub mod mesh;
 pub mod network;
 pub mod noise;
 pub mod output;

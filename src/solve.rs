@@ -113,13 +113,13 @@ fn run(
     let names = term_names(&problem);
     let mut results = match &checkpoint {
         Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds)?,
-        None => Results::create(&folder, &problem::resolved(&problem.file), &names)?,
+        None => Results::create(&folder, &problem::resolved_in(&problem.file, &folder), &names)?,
     };
     let mut keeper = Keeper::new(&folder, request.checkpoint);
     let mut checkpoint = match checkpoint {
         Some(checkpoint) => checkpoint,
         None => {
-            let text = problem::resolved(&problem.file);
+            let text = problem::resolved_in(&problem.file, &folder);
             let begun = Checkpoint::begun(text, device.to_string(), quick, results.position().0);
             keeper.write(&begun, results.history()?)?;
             begun
@@ -146,7 +146,7 @@ fn run(
         {
             let batch = automatic_batch(device, &problem, &names, &weights, &plan, &kernel, &parameters);
             problem.file.points.batch = Some(Batch::Size(batch));
-            results.problem(&problem::resolved(&problem.file))?;
+            results.problem(&problem::resolved_in(&problem.file, &folder))?;
             let note = format!("batch = {batch} from gradient noise and step times at the start");
             progress.note(&note);
             problem.notes.push(note);
@@ -160,7 +160,7 @@ fn run(
             keeper: &mut keeper,
             progress,
             kernel: &kernel,
-            problem: problem::resolved(&problem.file),
+            problem: problem::resolved_in(&problem.file, &folder),
             length: problem.scales.length,
             best: best.clone(),
             failure: None,
@@ -324,7 +324,7 @@ fn open(request: &Request, progress: &mut dyn Progress) -> Result<(Problem, Path
                 None => progress.note("there is no checkpoint: the run starts from the beginning"),
                 // Nothing but device and `--quick` is taken from a run that had not come to its first parameters.
                 Some(checkpoint) if checkpoint.weights.is_empty() => {}
-                Some(checkpoint) if checkpoint.problem != problem::resolved(&problem.file) => {
+                Some(checkpoint) if checkpoint.problem != problem::resolved_in(&problem.file, folder) => {
                     return Err(Error::Argument {
                         message: format!(
                             "`{}` is not the problem that its checkpoint belongs to",

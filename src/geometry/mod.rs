@@ -6,12 +6,14 @@
 mod axis_box;
 mod chart;
 mod constructive;
+mod mesh_shape;
 mod plate_with_hole;
 mod polar;
 mod spherical;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use axis_box::{Cuboid, Interval, Rectangle};
 pub use chart::Chart;
 pub use constructive::{Coordinates, Difference, Ellipse, Named, Polygon, Region, Rotate, Scale, Translate};
+pub use mesh_shape::{MeshFile, MeshShape, ScaledMesh};
 pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
@@ -83,6 +86,9 @@ pub enum GeometryKind {
     Named(Named),
     /// A shape whose points belong to the region with the given name.
     Region(Region),
+    /// A mesh file (Gmsh 4.1 or 2.2, VTU, STL), `Mesh("part.msh")` or `Mesh(file: "part.msh", scale: 1e-3)`; its physical
+    /// names are the boundaries and regions.
+    Mesh(MeshFile),
 }
 
 impl GeometryKind {
@@ -100,6 +106,7 @@ impl GeometryKind {
             Self::Annulus(kind) => boxed(kind.shape(at, values)),
             Self::SphericalShell(kind) => boxed(kind.shape(at, values)),
             Self::PlateWithHole(kind) => boxed(kind.shape(at, values)),
+            Self::Mesh(kind) => kind.shape(values),
             other => constructive::shape(other, at, values),
         }
     }
@@ -112,6 +119,14 @@ impl GeometryKind {
             Self::Polygon(_) | Self::Ellipse(_) => 2,
             Self::Cuboid(_) | Self::SphericalShell(_) => 3,
             _ => 0,
+        }
+    }
+
+    /// The path of the mesh file, if there is one.
+    pub fn mesh_path(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Mesh(mesh) => Some(mesh.path_mut()),
+            _ => None,
         }
     }
 
@@ -135,6 +150,7 @@ impl GeometryKind {
             Self::Scale(_) => "Scale",
             Self::Named(_) => "Named",
             Self::Region(_) => "Region",
+            Self::Mesh(_) => "Mesh",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading a problem file, with all its faults in one report.
 
-use std::path::Path as FilePath;
+use std::path::{Component, Path as FilePath, PathBuf};
 
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
@@ -32,6 +32,9 @@ pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile) -> Result<(),
         .from_str(&text)
         .map_err(|error| report(vec![syntax_fault(&text, &error)]))?;
     adjust(&mut file)?;
+    if let Some(mesh) = file.geometry.mesh_path() {
+        *mesh = found(mesh, path.parent().unwrap_or(FilePath::new("")));
+    }
     build(file, &text).map_err(report)
 }
 
@@ -42,6 +45,52 @@ pub fn resolved(file: &ProblemFile) -> String {
         .to_string_pretty(file, PrettyConfig::new())
         .unwrap_or_else(|error| unreachable!("a problem file is plain data: {error}"));
     format!("Problem{text}\n")
+}
+
+/// [`resolved`] for a file in `folder`: the path of a mesh leads there from it.
+pub fn resolved_in(file: &ProblemFile, folder: &FilePath) -> String {
+    let mut file = file.clone();
+    if let Some(mesh) = file.geometry.mesh_path() {
+        *mesh = relative(mesh, folder);
+    }
+    resolved(&file)
+}
+
+/// The absolute path of a file that is named relative to `folder` or, if there is none, to the current folder.
+fn found(path: &FilePath, folder: &FilePath) -> PathBuf {
+    let beside = folder.join(path);
+    let path = if beside.exists() || !path.exists() {
+        beside
+    } else {
+        path.to_path_buf()
+    };
+    plain(&path)
+}
+
+/// The path from `folder` to a file.
+fn relative(path: &FilePath, folder: &FilePath) -> PathBuf {
+    let (path, folder) = (plain(path), plain(folder));
+    let shared = path.iter().zip(folder.iter()).take_while(|(a, b)| a == b).count();
+    let up = folder.iter().skip(shared).map(|_| "..");
+    up.map(PathBuf::from)
+        .chain(path.iter().skip(shared).map(PathBuf::from))
+        .collect()
+}
+
+/// An absolute path without `.` and `..`.
+fn plain(path: &FilePath) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// RON's own error with its place as bytes.
@@ -136,4 +185,17 @@ fn lower(message: &str) -> String {
     letters
         .next()
         .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mesh_is_found_from_the_folder_of_the_results() {
+        let path = plain(FilePath::new("problems/../meshes/part.msh"));
+        let back = relative(&path, FilePath::new("results/part"));
+        assert_eq!(back, FilePath::new("../../meshes/part.msh"));
+        assert_eq!(plain(&FilePath::new("results/part").join(back)), path);
+    }
 }

@@ -14,7 +14,7 @@ mod support;
 mod values;
 
 pub use file::{Batch, Exact, Limits, Memory, Output, Points, ProblemFile, Reference, Tolerance, Whole};
-pub use load::{load, resolved};
+pub use load::{load, resolved, resolved_in};
 pub use locate::{Path, Step, locate};
 pub use material::Material;
 pub use scales::{Field, Scales};

@@ -545,11 +545,7 @@ impl Shape for Planar {
         found
             .into_iter()
             .filter(|&(center, radius, turn)| turn > TAU / 6.0 && clear(center, radius))
-            .map(|(center, radius, _)| Pole {
-                center: [center[0], center[1], 0.0],
-                radius,
-                space: 2,
-            })
+            .map(|(center, radius, _)| Pole::hole([center[0], center[1], 0.0], radius, 2))
             .collect()
     }
 

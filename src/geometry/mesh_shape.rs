@@ -1,0 +1,213 @@
+//! A domain from a mesh file.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Face, Interface, Point, Shape, SurfacePoint, intern};
+use crate::jet::{CoordinateJet, Scalar};
+use crate::mesh::{CellKind, Mesh, Space};
+use crate::path;
+use crate::problem::{Expression, Values};
+
+/// A mesh: `Mesh("bracket.msh")`, or `Mesh(file: "bracket.msh", scale: 1e-3)` for a mesh in millimetres.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a mesh is the path of a file such as \"part.msh\", or (file: \"part.msh\", scale: 1e-3)"
+)]
+pub enum MeshFile {
+    /// The path, relative to the problem file; coordinates in m.
+    Path(PathBuf),
+    /// A path and a unit.
+    Scaled(ScaledMesh),
+}
+
+/// A mesh in a unit of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaledMesh {
+    /// The path, relative to the problem file.
+    pub file: PathBuf,
+    /// What one unit of its coordinates is, m.
+    pub scale: Expression,
+}
+
+impl MeshFile {
+    /// The path as written.
+    pub fn path(&self) -> &PathBuf {
+        match self {
+            Self::Path(path) => path,
+            Self::Scaled(mesh) => &mesh.file,
+        }
+    }
+
+    /// The path, to be changed.
+    pub fn path_mut(&mut self) -> &mut PathBuf {
+        match self {
+            Self::Path(path) => path,
+            Self::Scaled(mesh) => &mut mesh.file,
+        }
+    }
+
+    pub(super) fn shape(&self, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {
+        let (at, scale) = match self {
+            Self::Path(_) => (path!["geometry", 0], Some(1.0)),
+            Self::Scaled(mesh) => (
+                path!["geometry", "file"],
+                values.positive(&mesh.scale, &path!["geometry", "scale"]),
+            ),
+        };
+        match Mesh::read(self.path()) {
+            Ok(mesh) => Some(Box::new(MeshShape::new(mesh, scale?))),
+            Err(error) => {
+                let shown = self.path().file_name().unwrap_or_default().display();
+                values.fault(&at, format!("the mesh `{shown}` cannot be used: {error}"), error.hint);
+                None
+            }
+        }
+    }
+}
+
+/// A mesh, `scale` times as large as its file says.
+#[derive(Clone, Debug)]
+pub struct MeshShape {
+    space: Arc<Space>,
+    scale: f64,
+}
+
+impl MeshShape {
+    /// Measures a mesh and makes it ready for points.
+    pub fn new(mesh: Mesh, scale: f64) -> Self {
+        Self {
+            space: Arc::new(Space::new(mesh)),
+            scale,
+        }
+    }
+
+    /// The mesh as read; multiply its coordinates by [`MeshShape::scale`].
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// The factor on all coordinates.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// Kind and nodes, corners first, of every facet of a face; their normals, by the right-hand rule (in the plane: to the
+    /// right), point outwards.
+    pub fn facets(&self, face: Face) -> Vec<(CellKind, Vec<[f64; 3]>)> {
+        let mut facets = self
+            .surface(face)
+            .map_or_else(Vec::new, |surface| self.space.surface_facets(surface));
+        for x in facets.iter_mut().flat_map(|(_, nodes)| nodes) {
+            *x = x.map(|v| v * self.scale);
+        }
+        facets
+    }
+
+    fn surface(&self, face: Face) -> Option<usize> {
+        self.space.surface(face.name)
+    }
+}
+
+/// A face without a chart.
+fn named(name: &'static str) -> Face {
+    Face {
+        name,
+        axis: 0,
+        high: false,
+    }
+}
+
+impl Shape for MeshShape {
+    fn dimension(&self) -> usize {
+        self.space.mesh().dimension
+    }
+
+    fn faces(&self) -> Vec<Face> {
+        self.space.mesh().boundaries.iter().map(|name| named(name)).collect()
+    }
+
+    fn bounds(&self) -> ([f64; 3], [f64; 3]) {
+        let (low, high) = self.space.mesh().bounds();
+        (low.map(|v| v * self.scale), high.map(|v| v * self.scale))
+    }
+
+    fn measure(&self) -> f64 {
+        self.space.measure() * self.scale.powi(self.dimension() as i32)
+    }
+
+    fn face_measure(&self, face: Face) -> f64 {
+        let measure = self
+            .surface(face)
+            .map_or(0.0, |surface| self.space.surface_measure(surface));
+        measure * self.scale.powi(self.dimension() as i32 - 1)
+    }
+
+    fn scaled(&self, factor: f64) -> Box<dyn Shape> {
+        Box::new(Self {
+            space: Arc::clone(&self.space),
+            scale: self.scale * factor,
+        })
+    }
+
+    fn interior_point(&self, unit: [f64; 3]) -> [f64; 3] {
+        self.space.interior_point(unit).map(|v| v * self.scale)
+    }
+
+    fn face_point(&self, face: Face, unit: [f64; 3]) -> SurfacePoint {
+        let Some(surface) = self.surface(face) else {
+            unreachable!("`{}` is no face of the mesh", face.name)
+        };
+        let (x, normal) = self.space.surface_point(surface, unit);
+        SurfacePoint {
+            x: x.map(|v| v * self.scale),
+            normal,
+        }
+    }
+
+    fn distance(&self, _face: Face, _x: Point) -> CoordinateJet {
+        CoordinateJet::constant(f64::NAN)
+    }
+
+    fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]> {
+        let bits = |face: Face| -> BTreeSet<[u64; 3]> {
+            let facets = self.facets(face);
+            let nodes = facets.iter().flat_map(|(_, nodes)| nodes);
+            // −0 and 0 are one place.
+            nodes.map(|x| x.map(|v| (v + 0.0).to_bits())).collect()
+        };
+        let (first, second) = (bits(first), bits(second));
+        first.intersection(&second).map(|x| x.map(f64::from_bits)).collect()
+    }
+
+    fn rule(&self, face: Option<Face>, order: usize) -> Option<Vec<([f64; 3], f64)>> {
+        match face {
+            None => Some(self.space.rule(None, order)),
+            Some(face) => self.surface(face).map(|surface| self.space.rule(Some(surface), order)),
+        }
+    }
+
+    fn regions(&self) -> Vec<&'static str> {
+        self.space.mesh().regions.clone()
+    }
+
+    fn region(&self, x: [f64; 3]) -> usize {
+        self.space.region(x.map(|v| v / self.scale))
+    }
+
+    fn interfaces(&self) -> Vec<Interface> {
+        let interfaces = self.space.mesh().interfaces.iter();
+        interfaces
+            .map(|(name, sides)| Interface {
+                face: named(intern(name)),
+                sides: *sides,
+            })
+            .collect()
+    }
+}

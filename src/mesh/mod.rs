@@ -1,0 +1,160 @@
+//! Meshes: read from files, checked, measured, sampled and written.
+//!
+//! A [`Mesh`] is what [`Mesh::read`] makes of a file after everything that a solver takes for granted has been checked: cells of
+//! positive measure that do not overlap, facets that belong to one cell (boundary) or two, tags that become names. Gmsh's own
+//! formats, VTU and STL are read; each reader is one file and ends in the same checks.
+
+mod assemble;
+mod basis;
+mod cell;
+mod cover;
+mod element;
+mod error;
+mod gmsh;
+mod hilbert;
+mod input;
+mod locate;
+mod profile;
+mod quadrature;
+mod quality;
+mod raw;
+mod space;
+
+use std::path::Path;
+
+pub use cell::CellKind;
+pub use error::{MeshError, Spot};
+pub use quality::Quality;
+pub use space::Space;
+
+use element::Element;
+
+/// A checked mesh.
+#[derive(Clone, Debug, Default)]
+pub struct Mesh {
+    /// Number of space coordinates; those beyond are 0.
+    pub dimension: usize,
+    /// All nodes.
+    pub points: Vec<[f64; 3]>,
+    /// The nodes of all cells and facets, one after the other, in VTK's order.
+    pub nodes: Vec<u32>,
+    /// Cells as wide as the space, in the order of the file.
+    pub cells: Vec<Cell>,
+    /// Names of regions; empty if there is one region without a name.
+    pub regions: Vec<&'static str>,
+    /// Facets of the surface.
+    pub facets: Vec<Facet>,
+    /// Names of boundaries.
+    pub boundaries: Vec<&'static str>,
+    /// Facets between cells of different regions.
+    pub inner: Vec<InnerFacet>,
+    /// Names of the surfaces between regions, and the two regions.
+    pub interfaces: Vec<(&'static str, [usize; 2])>,
+    /// What the user should know of.
+    pub notes: Vec<String>,
+}
+
+/// A cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its kind.
+    pub kind: CellKind,
+    /// Where its nodes begin.
+    pub first: usize,
+    /// Its region, an index into [`Mesh::regions`]; 0 if there are none.
+    pub region: u32,
+}
+
+/// A facet of the surface; its normal, by the right-hand rule (in the plane: to the right), points outwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facet {
+    /// Its kind.
+    pub kind: CellKind,
+    /// Which facet of its cell it is.
+    pub side: u8,
+    /// Where its nodes begin.
+    pub first: usize,
+    /// The cell that it belongs to.
+    pub cell: u32,
+    /// Its boundary, an index into [`Mesh::boundaries`].
+    pub boundary: u32,
+}
+
+/// A facet between regions; its normal points from the first into the second cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InnerFacet {
+    /// Its kind.
+    pub kind: CellKind,
+    /// Which facet of its first cell it is.
+    pub side: u8,
+    /// Where its nodes begin.
+    pub first: usize,
+    /// The cells on both sides, in the order of the interface's regions.
+    pub cells: [u32; 2],
+    /// An index into [`Mesh::interfaces`].
+    pub interface: u32,
+}
+
+#[cfg(test)]
+mod tests;
+
+/// What a boundary without a name of its own is called, if others have names.
+pub const UNTAGGED: &str = "untagged";
+
+impl Mesh {
+    /// Reads and checks a mesh; the kind of file is recognised by its beginning.
+    ///
+    /// # Errors
+    /// An unreadable file, or what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, MeshError> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            let error = MeshError::new(error.to_string().to_lowercase());
+            error.hint("check the path; it starts at the folder of the problem file, or at the current one")
+        })?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Reads and checks the bytes of a file.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MeshError> {
+        if bytes.is_empty() {
+            return Err(MeshError::new("the file is empty"));
+        }
+        assemble::assemble(gmsh::read(bytes)?)
+    }
+
+    /// The nodes of a cell or facet.
+    pub fn nodes_of(&self, kind: CellKind, first: usize) -> &[u32] {
+        &self.nodes[first..first + kind.nodes()]
+    }
+
+    /// Corners of the smallest box along the axes that holds all nodes.
+    pub fn bounds(&self) -> ([f64; 3], [f64; 3]) {
+        let start = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+        self.points.iter().fold(start, |(low, high), x| {
+            (
+                std::array::from_fn(|j| low[j].min(x[j])),
+                std::array::from_fn(|j| high[j].max(x[j])),
+            )
+        })
+    }
+
+    fn cell(&self, index: usize) -> Element {
+        let cell = &self.cells[index];
+        Element::new(
+            cell.kind,
+            self.dimension,
+            &self.points,
+            self.nodes_of(cell.kind, cell.first),
+            1.0,
+        )
+    }
+
+    fn side(&self, kind: CellKind, first: usize, side: u8) -> Element {
+        // The second end of a line looks along it.
+        let end = if side == 0 { -1.0 } else { 1.0 };
+        Element::new(kind, self.dimension, &self.points, self.nodes_of(kind, first), end)
+    }
+}
