@@ -7,6 +7,7 @@ mod axis_box;
 mod chart;
 mod constructive;
 mod mesh_shape;
+mod outline;
 mod plate_with_hole;
 mod polar;
 mod spherical;
@@ -202,6 +203,11 @@ pub trait Shape: Debug + Send + Sync {
     /// A smooth function that is 0 on the face, positive inside, at most about 1, with a gradient on the face that does
     /// not vanish.
     fn distance(&self, face: Face, x: Point) -> CoordinateJet;
+
+    /// Whether [`Shape::distance`] of a face is smooth; values on others enter the loss instead of holding exactly.
+    fn smooth(&self, _face: Face) -> bool {
+        true
+    }
 
     /// Points that lie on both of two faces; none if they do not meet.
     fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]>;

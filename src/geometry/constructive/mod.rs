@@ -22,3 +22,5 @@ pub use figures::{Ellipse, Polygon};
 pub use operations::{Coordinates, Difference, Named, Region, Rotate, Scale, Translate};
 
 pub(super) use builder::shape;
+pub(super) use carrier::{Carrier, joint};
+pub(super) use curve::Curve;
