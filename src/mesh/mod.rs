@@ -19,6 +19,8 @@ mod quadrature;
 mod quality;
 mod raw;
 mod space;
+mod vtu;
+mod write;
 
 use std::path::Path;
 
@@ -26,6 +28,7 @@ pub use cell::CellKind;
 pub use error::{MeshError, Spot};
 pub use quality::Quality;
 pub use space::Space;
+pub use write::{Field, FieldValues, Grid};
 
 use element::Element;
 
@@ -122,7 +125,16 @@ impl Mesh {
         if bytes.is_empty() {
             return Err(MeshError::new("the file is empty"));
         }
-        assemble::assemble(gmsh::read(bytes)?)
+        let start = bytes.trim_ascii_start();
+        let raw = if start.starts_with(b"$") {
+            gmsh::read(bytes)?
+        } else if start.starts_with(b"<") {
+            vtu::read(bytes)?
+        } else {
+            return Err(MeshError::new("this is neither a Gmsh file nor a VTU file")
+                .hint("a Gmsh file begins with `$MeshFormat`, a VTU file with `<VTKFile` or `<?xml`"));
+        };
+        assemble::assemble(raw)
     }
 
     /// The nodes of a cell or facet.
