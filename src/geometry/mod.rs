@@ -28,6 +28,7 @@ pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
 
 use crate::jet::CoordinateJet;
+use crate::mesh::Mesh;
 use crate::network::Pole;
 use crate::path;
 use crate::problem::Values;
@@ -86,7 +87,7 @@ pub enum GeometryKind {
     Named(Named),
     /// A shape whose points belong to the region with the given name.
     Region(Region),
-    /// A mesh file (Gmsh 4.1 or 2.2, VTU, STL), `Mesh("part.msh")` or `Mesh(file: "part.msh", scale: 1e-3)`; its physical
+    /// A mesh file (Gmsh 4.1 or 2.2, VTU), `Mesh("part.msh")` or `Mesh(file: "part.msh", scale: 1e-3)`; its physical
     /// names are the boundaries and regions.
     Mesh(MeshFile),
 }
@@ -208,6 +209,11 @@ pub trait Shape: Debug + Send + Sync {
 
     /// The chart of an image of a box.
     fn chart(&self) -> Option<&dyn Chart> {
+        None
+    }
+
+    /// The mesh that the domain is made of, and the factor on its coordinates; fields are written on its cells.
+    fn mesh(&self) -> Option<(&Mesh, f64)> {
         None
     }
 

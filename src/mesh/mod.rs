@@ -24,6 +24,8 @@ mod write;
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 pub use cell::CellKind;
 pub use error::{MeshError, Spot};
 pub use quality::Quality;
@@ -98,6 +100,16 @@ pub struct InnerFacet {
     pub interface: u32,
 }
 
+/// How long a binary STL file is by its own count of facets.
+fn stl_length(bytes: &[u8]) -> Option<usize> {
+    let count = bytes.get(80..)?.first_chunk()?;
+    (u32::from_le_bytes(*count) as usize).checked_mul(50)?.checked_add(84)
+}
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;
 
@@ -126,6 +138,11 @@ impl Mesh {
             return Err(MeshError::new("the file is empty"));
         }
         let start = bytes.trim_ascii_start();
+        if start.starts_with(b"solid") || (bytes.len() >= 84 && stl_length(bytes) == Some(bytes.len())) {
+            return Err(MeshError::new("an STL file has a surface only, without cells inside").hint(
+                "fill it in Gmsh: `Merge \"part.stl\"; Surface Loop(1) = {1}; Volume(1) = {1};`, name the physical groups, mesh with `-3`",
+            ));
+        }
         let raw = if start.starts_with(b"$") {
             gmsh::read(bytes)?
         } else if start.starts_with(b"<") {
@@ -151,6 +168,27 @@ impl Mesh {
                 std::array::from_fn(|j| high[j].max(x[j])),
             )
         })
+    }
+
+    /// The middle of every cell.
+    pub fn centres(&self) -> Vec<[f64; 3]> {
+        (0..self.cells.len())
+            .into_par_iter()
+            .map(|index| {
+                let element = self.cell(index);
+                let corners = &element.kind.reference().nodes[..element.kind.corners()];
+                let middle = |j: usize| corners.iter().map(|x| x[j]).sum::<f64>() / corners.len() as f64;
+                element.map([middle(0), middle(1), middle(2)]).0
+            })
+            .collect()
+    }
+
+    /// Number of cells of every kind that there is.
+    pub fn cells_by_kind(&self) -> Vec<(CellKind, usize)> {
+        let mut counts: Vec<(CellKind, usize)> = CellKind::ALL.map(|kind| (kind, 0)).to_vec();
+        self.cells.iter().for_each(|cell| counts[cell.kind as usize].1 += 1);
+        counts.retain(|(_, count)| *count > 0);
+        counts
     }
 
     fn cell(&self, index: usize) -> Element {

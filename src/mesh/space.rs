@@ -54,15 +54,6 @@ impl Space {
         self.cells.total()
     }
 
-    /// Measures of the regions; of the whole mesh if there are none.
-    pub fn region_measures(&self) -> Vec<f64> {
-        let mut measures = vec![0.0; self.mesh.regions.len().max(1)];
-        for (at, &cell) in self.cells.order.iter().enumerate() {
-            measures[self.mesh.cells[cell as usize].region as usize] += self.cells.measure(at);
-        }
-        measures
-    }
-
     /// The boundary (or, counted on, the interface) of a name.
     pub fn surface(&self, name: &str) -> Option<usize> {
         let names = self.mesh.boundaries.iter();
