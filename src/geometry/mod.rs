@@ -87,7 +87,7 @@ pub enum GeometryKind {
     Named(Named),
     /// A shape whose points belong to the region with the given name.
     Region(Region),
-    /// A mesh file (Gmsh 4.1 or 2.2, VTU), `Mesh("part.msh")` or `Mesh(file: "part.msh", scale: 1e-3)`; its physical
+    /// A mesh file (Gmsh 4.1 or 2.2, VTU, STL), `Mesh("part.msh")` or `Mesh(file: "part.msh", scale: 1e-3)`; its physical
     /// names are the boundaries and regions.
     Mesh(MeshFile),
 }

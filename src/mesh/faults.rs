@@ -47,7 +47,7 @@ fn empty_files_are_reported() {
 
 #[test]
 fn files_of_other_kinds_are_named() {
-    assert_eq!(fault("hello"), "this is neither a Gmsh file nor a VTU file");
+    assert_eq!(fault("hello"), "this is no Gmsh, VTU or STL file");
     let text = "$MeshFormat\n4 0 8\n$EndMeshFormat\n";
     assert_eq!(fault(text), "line 2: Gmsh files of version 4 cannot be read");
     let text = "<?xml version=\"1.0\"?>\n<VTKFile type=\"PolyData\">";

@@ -2,7 +2,7 @@
 //!
 //! A [`Mesh`] is what [`Mesh::read`] makes of a file after everything that a solver takes for granted has been checked: cells of
 //! positive measure that do not overlap, facets that belong to one cell (boundary) or two, tags that become names. Gmsh's own
-//! formats, VTU and STL are read; each reader is one file and ends in the same checks.
+//! formats, VTU and STL are read. An STL file has a surface only: its inside is told by winding numbers.
 
 mod assemble;
 mod basis;
@@ -18,11 +18,14 @@ mod profile;
 mod quadrature;
 mod quality;
 mod raw;
+mod solid;
 mod space;
+mod stl;
 mod vtu;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -33,6 +36,7 @@ pub use space::Space;
 pub use write::{Field, FieldValues, Grid};
 
 use element::Element;
+use solid::Solid;
 
 /// A checked mesh.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +61,8 @@ pub struct Mesh {
     pub interfaces: Vec<(&'static str, [usize; 2])>,
     /// What the user should know of.
     pub notes: Vec<String>,
+    /// The inside, if it is told by a surface and not by cells.
+    solid: Option<Arc<Solid>>,
 }
 
 /// A cell.
@@ -100,12 +106,6 @@ pub struct InnerFacet {
     pub interface: u32,
 }
 
-/// How long a binary STL file is by its own count of facets.
-fn stl_length(bytes: &[u8]) -> Option<usize> {
-    let count = bytes.get(80..)?.first_chunk()?;
-    (u32::from_le_bytes(*count) as usize).checked_mul(50)?.checked_add(84)
-}
-
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -138,18 +138,16 @@ impl Mesh {
             return Err(MeshError::new("the file is empty"));
         }
         let start = bytes.trim_ascii_start();
-        if start.starts_with(b"solid") || (bytes.len() >= 84 && stl_length(bytes) == Some(bytes.len())) {
-            return Err(MeshError::new("an STL file has a surface only, without cells inside").hint(
-                "fill it in Gmsh: `Merge \"part.stl\"; Surface Loop(1) = {1}; Volume(1) = {1};`, name the physical groups, mesh with `-3`",
-            ));
+        if stl::recognises(bytes) {
+            return stl::read(bytes);
         }
         let raw = if start.starts_with(b"$") {
             gmsh::read(bytes)?
         } else if start.starts_with(b"<") {
             vtu::read(bytes)?
         } else {
-            return Err(MeshError::new("this is neither a Gmsh file nor a VTU file")
-                .hint("a Gmsh file begins with `$MeshFormat`, a VTU file with `<VTKFile` or `<?xml`"));
+            return Err(MeshError::new("this is no Gmsh, VTU or STL file")
+                .hint("a Gmsh file begins with `$MeshFormat`, a VTU file with `<VTKFile` or `<?xml`, an STL file with `solid`"));
         };
         assemble::assemble(raw)
     }

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use rayon::prelude::*;
@@ -172,18 +174,17 @@ impl Grid {
         head += &file.array("Int64", "offsets", 1, &ends);
         let types: Vec<u8> = self.kinds.iter().map(|kind| kind.vtk()).collect();
         head += &file.array("UInt8", "types", 1, &types);
-        head += "</Cells>\n</Piece>\n</UnstructuredGrid>\n<AppendedData encoding=\"raw\">\n_";
-        let mut bytes = head.into_bytes();
-        bytes.append(&mut file.data);
-        bytes.extend_from_slice(b"\n</AppendedData>\n</VTKFile>\n");
-        bytes
+        head += "</Cells>\n</Piece>\n</UnstructuredGrid>\n<AppendedData encoding=\"base64\">\n_";
+        head += &file.data;
+        head += "\n</AppendedData>\n</VTKFile>\n";
+        head.into_bytes()
     }
 }
 
 /// The appended part of a file.
 #[derive(Default)]
 struct Appended {
-    data: Vec<u8>,
+    data: String,
 }
 
 impl Appended {
@@ -214,11 +215,14 @@ impl Appended {
                     .unwrap_or_else(|error| unreachable!("compression in memory: {error}"))
             })
             .collect();
-        let header = [blocks.len(), BLOCK, bytes.len() % BLOCK].into_iter();
-        for count in header.chain(blocks.iter().map(Vec::len)) {
-            self.data.extend_from_slice(&(count as u64).to_le_bytes());
-        }
-        blocks.iter().for_each(|block| self.data.extend_from_slice(block));
+        let counts = [blocks.len(), BLOCK, bytes.len() % BLOCK].into_iter();
+        let header: Vec<u8> = counts
+            .chain(blocks.iter().map(Vec::len))
+            .flat_map(|count| (count as u64).to_le_bytes())
+            .collect();
+        // Header and data are encoded apart, as VTK does.
+        self.data += &BASE64_STANDARD.encode(header);
+        self.data += &BASE64_STANDARD.encode(blocks.concat());
         element
     }
 }
