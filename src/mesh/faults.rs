@@ -68,7 +68,7 @@ fn a_file_that_is_cut_short_is_reported() {
     let cut = text.find("$EndElements").unwrap();
     assert_eq!(
         fault(&text[..cut]),
-        "line 13: the file ends where `$EndElements` is expected"
+        "line 14: the file ends where `$EndElements` is expected"
     );
 }
 
