@@ -107,10 +107,17 @@ pub struct InnerFacet {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod faults;
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that panics has failed, and says where"
+)]
 mod fuzz;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests;
 
 /// What a boundary without a name of its own is called, if others have names.

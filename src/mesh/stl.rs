@@ -213,6 +213,7 @@ fn closed(surface: &Surface) -> Result<(), MeshError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use super::super::Space;
     use super::*;
@@ -306,7 +307,7 @@ mod tests {
     fn an_open_surface_is_reported() {
         let text = hollow_box();
         let begin = text.find("solid other").unwrap();
-        let error = Mesh::from_bytes(text[begin..].as_bytes()).unwrap_err();
+        let error = Mesh::from_bytes(&text.as_bytes()[begin..]).unwrap_err();
         assert!(
             error
                 .message
