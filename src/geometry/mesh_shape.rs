@@ -233,6 +233,10 @@ impl Shape for MeshShape {
         }
     }
 
+    fn mesh(&self) -> Option<(&Mesh, f64)> {
+        Some((self.space.mesh(), self.scale))
+    }
+
     fn regions(&self) -> Vec<&'static str> {
         self.space.mesh().regions.clone()
     }

@@ -29,6 +29,7 @@ pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
 
 use crate::jet::CoordinateJet;
+use crate::mesh::Mesh;
 use crate::network::Pole;
 use crate::path;
 use crate::problem::Values;
@@ -214,6 +215,11 @@ pub trait Shape: Debug + Send + Sync {
 
     /// The chart of an image of a box.
     fn chart(&self) -> Option<&dyn Chart> {
+        None
+    }
+
+    /// The mesh that the domain is made of, and the factor on its coordinates; fields are written on its cells.
+    fn mesh(&self) -> Option<(&Mesh, f64)> {
         None
     }
 
