@@ -13,6 +13,7 @@ mod curve;
 mod figures;
 mod operations;
 mod planar;
+mod strata;
 #[cfg(test)]
 mod tests;
 mod tree;
