@@ -27,7 +27,7 @@ pub(super) struct Border {
     /// The same as maximal chains on one line or conic.
     pub(super) carriers: Vec<Carrier>,
     /// The numbers of the end points of its pieces.
-    vertices: BTreeSet<usize>,
+    pub(super) vertices: BTreeSet<usize>,
 }
 
 /// A plane combination as a domain.
