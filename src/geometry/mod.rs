@@ -31,6 +31,7 @@ pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
 
 use crate::jet::CoordinateJet;
+use crate::mesh::Mesh;
 use crate::network::Pole;
 use crate::path;
 use crate::problem::Values;
@@ -234,6 +235,11 @@ pub trait Shape: Debug + Send + Sync {
     /// [`Shape::interior_point`] and [`Shape::face_point`] take, and weights that add up to 1. Without one, rules over the unit
     /// cube serve.
     fn rule(&self, _face: Option<Face>, _order: usize) -> Option<Vec<([f64; 3], f64)>> {
+        None
+    }
+
+    /// A mesh of about `cells` cells for output. Without one, the grid of the box serves.
+    fn grid(&self, _cells: usize) -> Option<Mesh> {
         None
     }
 

@@ -11,6 +11,7 @@ mod builder;
 mod carrier;
 mod curve;
 mod figures;
+mod grid;
 mod operations;
 mod planar;
 mod solids;

@@ -12,6 +12,7 @@ use super::tree::NAMELESS;
 use super::triangulation::Triangulation;
 use crate::geometry::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern};
 use crate::jet::CoordinateJet;
+use crate::mesh::Mesh;
 use crate::network::Pole;
 
 /// About how many triangles points and rules are made from; as the cells are exact, few are enough.
@@ -368,6 +369,10 @@ impl Shape for Planar {
                 .map(|(u, w)| ([u, 0.5, 0.5], w))
                 .collect(),
         })
+    }
+
+    fn grid(&self, cells: usize) -> Option<Mesh> {
+        Some(super::grid::plane(self, cells))
     }
 
     fn regions(&self) -> Vec<&'static str> {

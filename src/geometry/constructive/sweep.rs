@@ -109,6 +109,11 @@ impl Sweep {
         sweep
     }
 
+    /// The name of the first or the last place of the profile.
+    pub(super) fn cap(&self, end: bool) -> &'static str {
+        self.caps[usize::from(end)]
+    }
+
     /// Its image.
     pub(super) fn mapped(&self, map: &Affine) -> Self {
         Self::new(Arc::clone(&self.profile), self.motion, map.after(&self.map), self.caps)

@@ -4,6 +4,7 @@ use super::affine::Affine;
 use super::sweep::{Motion, Skin, Sweep};
 use crate::geometry::{Face, Point, Shape, SurfacePoint};
 use crate::jet::CoordinateJet;
+use crate::mesh::Mesh;
 use crate::network::Pole;
 
 /// A domain that is one sweep.
@@ -67,6 +68,10 @@ impl Shape for Swept {
         })
     }
 
+    fn grid(&self, cells: usize) -> Option<Mesh> {
+        Some(super::grid::swept(self, &self.0, cells))
+    }
+
     fn regions(&self) -> Vec<&'static str> {
         self.0.profile.regions()
     }
@@ -93,6 +98,7 @@ impl Shape for Swept {
                 center: self.0.map.point([0.0, 0.0, pole.center[1]]),
                 radius: self.0.map.factor() * pole.radius,
                 space: 3,
+                power: 1.0,
             })
             .collect()
     }

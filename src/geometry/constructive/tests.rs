@@ -608,3 +608,38 @@ fn points_of_a_revolution_are_uniform() {
         assert!((bin - 1e4).abs() < 5.0 * 7500.0_f64.sqrt(), "{bins:?}");
     }
 }
+
+/// The mesh for output fills the domain: volumes of second-order cells err by the fourth power of their size.
+#[test]
+fn output_meshes_have_the_measure_and_the_names_of_the_shape() {
+    let texts = plane().into_iter().chain(solids().into_iter().map(|(text, _)| text));
+    let two = r#"Extrusion(height: 0.5, of: Union([Region(name: "core", shape: Disk(radius: 0.5)), Region(name: "shell", shape: Rectangle(min: (-1, -1), max: (1, 1)))]))"#;
+    for text in texts.chain([two]) {
+        let shape = shape(text);
+        let mesh = shape.grid(3000).unwrap();
+        let space = crate::mesh::Space::new(mesh.clone());
+        assert!(
+            (space.measure() - shape.measure()).abs() < 2e-4 * shape.measure(),
+            "{text}: {} {}",
+            space.measure(),
+            shape.measure()
+        );
+        assert!(
+            mesh.cells.len() > 1000 && mesh.cells.len() < 9000,
+            "{text}: {} cells",
+            mesh.cells.len()
+        );
+        for face in shape.faces() {
+            let surface = space.surface(face.name).unwrap();
+            let (a, b) = (space.surface_measure(surface), shape.face_measure(face));
+            assert!((a - b).abs() < 2e-4 * b, "{text} {}: {a} {b}", face.name);
+        }
+        for inner in shape.interfaces() {
+            let surface = space.surface(inner.face.name).unwrap();
+            assert!(
+                (space.surface_measure(surface) - shape.face_measure(inner.face)).abs() < 1e-4,
+                "{text}"
+            );
+        }
+    }
+}
