@@ -8,6 +8,7 @@ use super::arrangement::{Arrangement, Degenerate, Edge, Outline};
 use super::figures;
 use super::operations::Coordinates;
 use super::planar::Planar;
+use super::solid::Solid;
 use super::solids;
 use super::sweep::{Motion, Sweep};
 use super::swept::Swept;
@@ -34,10 +35,9 @@ pub(in crate::geometry) fn shape(kind: &GeometryKind, at: &Path, values: &mut Va
     }
     match (tree, &builder.solids[..]) {
         (Tree::Leaf(_), [sweep]) => Some(Box::new(Swept(sweep.clone()))),
-        _ => {
-            builder.values.fault(at, "solids are not combined yet".into(), None);
-            None
-        }
+        (tree, _) => builder
+            .combined(tree, at)
+            .map(|solid| Box::new(solid) as Box<dyn Shape>),
     }
 }
 
@@ -114,6 +114,29 @@ impl<'a, 'b> Builder<'a, 'b> {
             self.values.fault(at, message, Some(hint));
             None
         })
+    }
+
+    /// The combination of the solids read so far.
+    fn combined(&mut self, tree: Tree, at: &Path) -> Option<Solid> {
+        if self.solids.iter().any(|sweep| !sweep.profile.regions.is_empty()) {
+            let hint = "give the solids a `Region` instead of the plane shapes that they are made from";
+            self.values.fault(
+                at,
+                "the regions of a plane shape are lost in a combination of solids".into(),
+                Some(hint.into()),
+            );
+            return None;
+        }
+        let solid = Solid::new(
+            std::mem::take(&mut self.solids),
+            tree,
+            std::mem::take(&mut self.regions),
+        );
+        if solid.is_none() {
+            let (message, hint) = describe(&Degenerate::Empty);
+            self.values.fault(at, message, Some(hint));
+        }
+        solid
     }
 
     /// A plane shape in a file of solids.

@@ -287,6 +287,14 @@ impl Curve {
                 let d = minus(b, a);
                 (dot(minus(x, a), d) / dot(d, d)).clamp(0.0, 1.0)
             }
+            Self::Arc { angles: [from, to], .. } if self.circle().is_some() => {
+                let u = self.round(x);
+                let middle = 0.5 * (from + to);
+                let mut turn = u[1].atan2(u[0]) - middle;
+                turn -= TAU * (turn / TAU).round();
+                // Beyond an end the end itself is nearest.
+                (0.5 + turn / (to - from)).clamp(0.0, 1.0)
+            }
             Self::Arc { .. } => {
                 let square = |t: f64| {
                     let d = minus(self.at(t), x);

@@ -216,20 +216,17 @@ impl Planar {
         self.borders.iter().chain(inner).find(|border| border.face == face)
     }
 
-    /// The signed distance of x from the boundary, negative inside, and its gradient, which on the boundary is the outward
-    /// normal.
-    pub(super) fn signed_distance(&self, x: Place) -> (f64, Place) {
-        let inside = self.domain.label(x) > 0;
-        let nearest = self.domain.outer().map(|piece| {
-            let (d, t) = piece.curve.nearest(x);
-            (d, piece.curve.at(t), piece.curve.left(t).map(|v| -v))
-        });
-        let (d, foot, normal) = nearest.fold((f64::INFINITY, x, [0.0; 2]), |a, b| if b.0 < a.0 { b } else { a });
-        let sign = if inside { -1.0 } else { 1.0 };
-        if d < 1e-12 * self.domain.extent {
-            return (0.0, normal);
-        }
-        (sign * d, [0, 1].map(|j| sign * (x[j] - foot[j]) / d))
+    /// The signed distance of x from the boundary, negative inside; `axis` says whether edges on the line x = 0 count.
+    pub(super) fn signed_distance(&self, x: Place, axis: bool) -> f64 {
+        let tolerance = 1e-9 * self.domain.extent;
+        let counts = |curve: &Curve| axis || [0.0, 0.5, 1.0].iter().any(|&t| curve.at(t)[0].abs() > tolerance);
+        let curves = self
+            .domain
+            .outer()
+            .map(|piece| &piece.curve)
+            .filter(|curve| counts(curve));
+        let d = curves.map(|curve| curve.nearest(x).0).fold(f64::INFINITY, f64::min);
+        if self.domain.label(x) > 0 { -d } else { d }
     }
 
     /// A triangulation of about `cells` triangles for output.

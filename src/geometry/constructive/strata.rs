@@ -126,6 +126,11 @@ impl Cells {
         cone.point(within(u, cone.before, cone.share), v, self.weight)
     }
 
+    /// Where the first number passes from cell to cell.
+    pub(super) fn breaks(&self) -> Vec<f64> {
+        self.cones.iter().map(|cone| cone.before).collect()
+    }
+
     /// Pairs of numbers with weights that add up to 1: `order` Gauss points along the curve and along the rays of each cell.
     pub(super) fn rule(&self, order: usize) -> Vec<([f64; 2], f64)> {
         let gauss = gauss_legendre(order.max(1));
@@ -197,6 +202,11 @@ impl Edges {
             }
         };
         (curve.at(t), curve.left(t))
+    }
+
+    /// Where the number passes from curve to curve.
+    pub(super) fn breaks(&self) -> Vec<f64> {
+        self.edges.iter().map(|edge| edge.1).collect()
     }
 
     /// Numbers with weights that add up to 1: `order` Gauss points per curve.

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use super::affine::Affine;
-use super::planar::Planar;
+use super::planar::{Border, Planar};
 use super::strata::{Cells, Edges, Weight};
 use crate::geometry::{Face, Point, Shape, SurfacePoint};
 use crate::jet::{CoordinateJet, Scalar};
@@ -21,7 +21,7 @@ pub(super) enum Motion {
 /// A part of a sweep's surface.
 #[derive(Clone, Debug)]
 enum Part {
-    /// What a border of the profile sweeps over: its number and its edges, with their density.
+    /// What a border of the profile sweeps over: its number, interfaces after the others, and its edges, with their density.
     Side(usize, Edges),
     /// The profile at the beginning or at the end of its way.
     Cap(bool),
@@ -47,6 +47,8 @@ pub(super) struct Sweep {
     caps: [&'static str; 2],
     cells: Cells,
     pub(super) skins: Vec<Skin>,
+    /// What the interfaces of the profile sweep over, with the regions on both sides.
+    pub(super) inner: Vec<(Skin, [usize; 2])>,
     pub(super) volume: f64,
 }
 
@@ -67,6 +69,7 @@ impl Sweep {
             caps,
             cells,
             skins: Vec::new(),
+            inner: Vec::new(),
         };
         let mut parts: Vec<(&'static str, Part, f64)> = Vec::new();
         for (number, border) in sweep.profile.borders.iter().enumerate() {
@@ -102,11 +105,37 @@ impl Sweep {
             skin.parts.push((part, area));
             skin.area += area;
         }
-        for skin in &mut sweep.skins {
+        for (number, (border, sides)) in sweep.profile.interfaces.iter().enumerate() {
+            let edges = border.edges.weighted(weight);
+            let area = edges.total * way;
+            let part = Part::Side(sweep.profile.borders.len() + number, edges);
+            sweep.inner.push((
+                Skin {
+                    face: border.face,
+                    parts: vec![(part, area)],
+                    area,
+                },
+                *sides,
+            ));
+        }
+        for skin in sweep
+            .skins
+            .iter_mut()
+            .chain(sweep.inner.iter_mut().map(|(skin, _)| skin))
+        {
             skin.parts.iter_mut().for_each(|(_, area)| *area /= skin.area);
             skin.area *= factor * factor;
         }
         sweep
+    }
+
+    fn border(&self, number: usize) -> &Border {
+        let outer = self.profile.borders.len();
+        if number < outer {
+            &self.profile.borders[number]
+        } else {
+            &self.profile.interfaces[number - outer].0
+        }
     }
 
     /// The name of the first or the last place of the profile.
@@ -213,6 +242,22 @@ impl Sweep {
         }
     }
 
+    /// Where the first number of [`Sweep::surface_point`] passes from one smooth piece to the next, 1 at the end.
+    pub(super) fn breaks(&self, skin: &Skin) -> Vec<f64> {
+        let mut breaks = Vec::new();
+        let mut before = 0.0;
+        for (part, share) in &skin.parts {
+            let inner = match part {
+                Part::Side(_, edges) => edges.breaks(),
+                Part::Cap(_) => self.profile.cells.breaks(),
+            };
+            breaks.extend(inner.into_iter().map(|u| before + share * u));
+            before += share;
+        }
+        breaks.push(1.0);
+        breaks
+    }
+
     /// A rule for a boundary, in the numbers of [`Sweep::surface_point`].
     pub(super) fn surface_rule(&self, skin: &Skin, order: usize) -> Vec<([f64; 3], f64)> {
         let along = self.along(order);
@@ -246,9 +291,27 @@ impl Sweep {
                 // Angles count from the middle, so that both ends of the way are equally far.
                 let middle = 0.5 * angle;
                 let offset = turn - middle - TAU * ((turn - middle) / TAU).round();
-                ([y[0].hypot(y[1]), y[2]], 0.5 + offset / angle)
+                // The axis bounds the profile, not the solid.
+                let r = y[0].hypot(y[1]).max(1e-9 * self.profile.domain.extent);
+                ([r, y[2]], 0.5 + offset / angle)
             }
         }
+    }
+
+    /// Negative inside, positive outside, and of slope 1 at most; the distance near the surface.
+    pub(super) fn signed(&self, x: [f64; 3]) -> f64 {
+        let (place, way) = self.unswept(x);
+        let beyond = (way - 0.5).abs() - 0.5;
+        let (plane, ends) = match self.motion {
+            Motion::Straight(height) => (self.profile.signed_distance(place, true), beyond * height),
+            Motion::Round(..) if self.full() => (self.profile.signed_distance(place, false), f64::NEG_INFINITY),
+            Motion::Round(_, angle) => {
+                let turn = (beyond * angle).clamp(-0.25 * TAU, 0.25 * TAU);
+                (self.profile.signed_distance(place, false), place[0] * turn.sin())
+            }
+        };
+        let outside = plane.max(0.0).hypot(ends.max(0.0));
+        self.map.factor() * if outside > 0.0 { outside } else { plane.max(ends) }
     }
 
     /// The region of x, 0 outside.
@@ -309,8 +372,7 @@ impl Sweep {
             for (b, _) in &second.parts {
                 match (a, b) {
                     (Part::Side(i, _), Part::Side(k, _)) => {
-                        let borders = &self.profile.borders;
-                        for &vertex in borders[*i].vertices.intersection(&borders[*k].vertices) {
+                        for &vertex in self.border(*i).vertices.intersection(&self.border(*k).vertices) {
                             let x = self.profile.domain.vertices[vertex];
                             found.extend(ways.iter().map(|&way| self.place(x, way)));
                         }
@@ -336,13 +398,13 @@ impl Sweep {
             .iter()
             .flat_map(|(part, _)| match (part, self.motion) {
                 (Part::Side(number, _), Motion::Straight(_)) => {
-                    let carriers = &self.profile.borders[*number].carriers;
+                    let carriers = &self.border(*number).carriers;
                     carriers.iter().map(|carrier| carrier.distance(y)).collect()
                 }
                 (Part::Side(number, _), Motion::Round(..)) => {
                     // The square root of a square that never is 0, also on the axis.
                     let square = (y[0] * y[0] + y[1] * y[1]).offset((1e-9 * extent).powi(2));
-                    let carriers = self.profile.borders[*number].carriers.iter();
+                    let carriers = self.border(*number).carriers.iter();
                     carriers
                         .filter(|carrier| !carrier.on_axis())
                         .map(|carrier| carrier.revolved(square, y[2]))

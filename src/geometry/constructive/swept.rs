@@ -2,7 +2,7 @@
 
 use super::affine::Affine;
 use super::sweep::{Motion, Skin, Sweep};
-use crate::geometry::{Face, Point, Shape, SurfacePoint};
+use crate::geometry::{Face, Interface, Point, Shape, SurfacePoint};
 use crate::jet::CoordinateJet;
 use crate::mesh::Mesh;
 use crate::network::Pole;
@@ -13,7 +13,8 @@ pub(super) struct Swept(pub(super) Sweep);
 
 impl Swept {
     fn skin(&self, face: Face) -> &Skin {
-        let Some(skin) = self.0.skins.iter().find(|skin| skin.face == face) else {
+        let inner = self.0.inner.iter().map(|(skin, _)| skin);
+        let Some(skin) = self.0.skins.iter().chain(inner).find(|skin| skin.face == face) else {
             unreachable!("`{}` is no boundary of this shape", face.name)
         };
         skin
@@ -81,6 +82,17 @@ impl Shape for Swept {
         self.0.profile.region([place[0], place[1], 0.0])
     }
 
+    fn interfaces(&self) -> Vec<Interface> {
+        self.0
+            .inner
+            .iter()
+            .map(|(skin, sides)| Interface {
+                face: skin.face,
+                sides: *sides,
+            })
+            .collect()
+    }
+
     /// Round cavities with their centre on the axis.
     fn poles(&self) -> Vec<Pole> {
         let Motion::Round(..) = self.0.motion else {
@@ -94,11 +106,9 @@ impl Shape for Swept {
             .into_iter()
             .filter(|pole| pole.center[0].abs() < 1e-9 * extent);
         spheres
-            .map(|pole| Pole {
-                center: self.0.map.point([0.0, 0.0, pole.center[1]]),
-                radius: self.0.map.factor() * pole.radius,
-                space: 3,
-                power: 1.0,
+            .map(|pole| {
+                let center = self.0.map.point([0.0, 0.0, pole.center[1]]);
+                Pole::hole(center, self.0.map.factor() * pole.radius, 3)
             })
             .collect()
     }

@@ -643,3 +643,84 @@ fn output_meshes_have_the_measure_and_the_names_of_the_shape() {
         }
     }
 }
+
+/// Combinations of solids with known volumes and areas. Points and normals are exact; measures are estimates.
+#[test]
+fn combined_solids_have_the_measures_of_closed_forms_nearly() {
+    let (r, a) = (1.0_f64, 0.5_f64);
+    let ring = 4.0 / 3.0 * PI * (r * r - a * a).powf(1.5);
+    let cases = [
+        // The ring that is left of a ball with a hole; the height of the hole is 2·√(r² − a²).
+        (
+            r#"Difference(from: Sphere(radius: 1), cut: [Named(name: "hole", shape: Cylinder(center: (0, 0, -2), radius: 0.5, height: 4))])"#,
+            ring,
+            "hole",
+            TAU * a * 2.0 * (r * r - a * a).sqrt(),
+        ),
+        (
+            "Union([Cuboid(min: (0, 0, 0), max: (1, 1, 1)), Rotate(by: 30, axis: (1, 0, 0), shape: Cuboid(min: (1, 0, 0), max: (1.5, 1, 1)))])",
+            1.5,
+            "front",
+            1.5,
+        ),
+        (
+            r#"Difference(from: Union([Cuboid(min: (0, 0, 0), max: (2, 1, 0.25)), Cuboid(min: (0, 0, 0.25), max: (0.25, 1, 1.5))]),
+                cut: [Named(name: "bolt", shape: Cylinder(center: (1.2, 0.5, -1), radius: 0.2, height: 3))])"#,
+            0.5 + 0.3125 - 0.01 * PI,
+            "bolt",
+            0.1 * PI,
+        ),
+        (
+            "Intersection([Sphere(radius: 1), Sphere(center: (1, 0, 0), radius: 1)])",
+            5.0 * PI / 12.0,
+            "outer",
+            TAU,
+        ),
+    ];
+    let mut random = ChaCha8Rng::seed_from_u64(10);
+    for (text, volume, name, area) in cases {
+        let shape = shape(text);
+        let named = face(shape.as_ref(), name);
+        let (dv, da) = (shape.measure() / volume - 1.0, shape.face_measure(named) / area - 1.0);
+        println!("{dv:e} {da:e}");
+        assert!(dv.abs() < 1e-3, "{text}: {dv:e}");
+        assert!(da.abs() < 1e-3, "{text}: {da:e}");
+        let inside = integral(shape.as_ref(), None, 2, &|p| 2.0 * p.x[0] + 1.0);
+        let outside: f64 = shape
+            .faces()
+            .into_iter()
+            .map(|face| {
+                integral(shape.as_ref(), Some(face), 3, &|p| {
+                    p.x[0].powi(2) * p.normal[0] + p.x[1] * p.normal[1]
+                })
+            })
+            .sum();
+        println!("{inside} {outside}");
+        assert!((inside - outside).abs() < 3e-3 * volume, "{text}: {inside} {outside}");
+        for face in shape.faces() {
+            for _ in 0..200 {
+                let SurfacePoint { x, normal } = shape.face_point(face, [random.random(), random.random(), 0.5]);
+                let d = shape.distance(face, seed(x));
+                assert!((normal.iter().map(|n| n * n).sum::<f64>() - 1.0).abs() < 1e-12);
+                assert!(d.value.is_nan() || d.value.abs() < 1e-10, "{text} {face:?} {}", d.value);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_combination_of_solids_without_points_is_refused() {
+    let refused = |text: &str| build(text).unwrap_err().remove(0);
+    assert_eq!(
+        refused("Intersection([Sphere(radius: 1), Sphere(center: (3, 0, 0), radius: 1)])"),
+        "nothing is left of this geometry"
+    );
+    assert_eq!(
+        refused("Revolution(of: Disk(radius: 1))"),
+        "the plane shape reaches r = -1, but r must not be negative"
+    );
+    assert_eq!(
+        refused("Extrusion(of: Sphere(radius: 1), height: 1)"),
+        "`Sphere` is no plane shape"
+    );
+}
