@@ -41,14 +41,14 @@ fn nodes(mesh: &Triangulation) -> Nodes {
 }
 
 /// A mesh that cells and facets are added to.
-struct Writer {
-    mesh: Mesh,
+pub(super) struct Writer {
+    pub(super) mesh: Mesh,
     /// Both sides of the facets between regions that were seen once.
     open: HashMap<(usize, usize), InnerFacet>,
 }
 
 impl Writer {
-    fn new(shape: &dyn Shape) -> Self {
+    pub(super) fn new(shape: &dyn Shape) -> Self {
         let mesh = Mesh {
             dimension: shape.dimension(),
             regions: shape.regions(),
@@ -72,7 +72,7 @@ impl Writer {
         first
     }
 
-    fn cell(&mut self, kind: CellKind, nodes: impl IntoIterator<Item = usize>, region: usize) -> u32 {
+    pub(super) fn cell(&mut self, kind: CellKind, nodes: impl IntoIterator<Item = usize>, region: usize) -> u32 {
         let first = self.push(nodes);
         self.mesh.cells.push(Cell {
             kind,
@@ -82,7 +82,14 @@ impl Writer {
         self.mesh.cells.len() as u32 - 1
     }
 
-    fn facet(&mut self, kind: CellKind, side: usize, nodes: impl IntoIterator<Item = usize>, cell: u32, name: &str) {
+    pub(super) fn facet(
+        &mut self,
+        kind: CellKind,
+        side: usize,
+        nodes: impl IntoIterator<Item = usize>,
+        cell: u32,
+        name: &str,
+    ) {
         if let Some(boundary) = self.mesh.boundaries.iter().position(|known| *known == name) {
             let first = self.push(nodes);
             self.mesh.facets.push(Facet {

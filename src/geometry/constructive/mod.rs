@@ -10,6 +10,7 @@ mod arrangement;
 mod builder;
 mod carrier;
 mod cells;
+mod clipped;
 mod curve;
 mod figures;
 mod grid;

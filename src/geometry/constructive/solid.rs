@@ -12,6 +12,7 @@ use super::sweep::Sweep;
 use super::tree::Tree;
 use crate::geometry::{Face, Point, Shape, SurfacePoint};
 use crate::jet::{CoordinateJet, Scalar};
+use crate::mesh::Mesh;
 use crate::sampler::{gauss_legendre, mix};
 
 /// Strips per surface at least, and probes along each.
@@ -45,6 +46,8 @@ struct Border {
     face: Face,
     strips: Vec<Strip>,
     area: f64,
+    /// Leaf and surface.
+    parts: Vec<(usize, usize)>,
     /// Leaf, surface, and the factor that makes its distance positive inside the solid and at most about 1; empty if a surface
     /// goes on through the solid, so that it has no such factor.
     signs: Vec<(usize, usize, f64)>,
@@ -95,6 +98,34 @@ impl Solid {
         (0..3).map(|j| (self.high[j] - self.low[j]).powi(2)).sum::<f64>().sqrt()
     }
 
+    /// Lowest and highest corner of a box that holds all points.
+    pub(super) fn box_of_points(&self) -> ([f64; 3], [f64; 3]) {
+        (self.low, self.high)
+    }
+
+    /// The volume.
+    pub(super) fn volume(&self) -> f64 {
+        self.cubes.volume
+    }
+
+    /// Negative inside, positive outside, and of slope 1 at most.
+    pub(super) fn signed(&self, x: [f64; 3]) -> f64 {
+        self.tree.signed(&|leaf| self.leaves[leaf].signed(x))
+    }
+
+    /// The boundary whose surface is nearest to a point that is close to one.
+    pub(super) fn nearest_face(&self, x: [f64; 3]) -> &'static str {
+        let at = x.map(CoordinateJet::constant);
+        let leaves = self.borders.iter().flat_map(|border| {
+            border.parts.iter().map(move |&(leaf, skin)| {
+                let sweep = &self.leaves[leaf];
+                let off = sweep.distance(&sweep.skins[skin], at).value.abs() * sweep.size();
+                (off + 1e-6 * sweep.signed(x).abs(), border.face.name)
+            })
+        });
+        leaves.min_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |(_, name)| name)
+    }
+
     /// The region of x, 0 outside.
     pub(super) fn label(&self, x: [f64; 3]) -> u32 {
         self.tree.label(&|leaf| self.leaves[leaf].label(x) > 0)
@@ -138,11 +169,13 @@ impl Solid {
                         face: skin.face,
                         strips: Vec::new(),
                         area: 0.0,
+                        parts: Vec::new(),
                         signs: Vec::new(),
                     });
                     borders.len() - 1
                 });
                 borders[index].strips.extend(strips);
+                borders[index].parts.push((leaf, number));
             }
         }
         for border in &mut borders {
@@ -257,12 +290,7 @@ impl Solid {
         let found: Vec<Option<Vec<(usize, usize, f64)>>> = self
             .borders
             .iter()
-            .map(|border| {
-                let mut seen: Vec<(usize, usize)> =
-                    border.strips.iter().map(|strip| (strip.leaf, strip.skin)).collect();
-                seen.dedup();
-                seen.into_iter().map(factor).collect()
-            })
+            .map(|border| border.parts.iter().copied().map(factor).collect())
             .collect();
         for (border, signs) in self.borders.iter_mut().zip(found) {
             border.signs = signs.unwrap_or_default();
@@ -377,6 +405,10 @@ impl Shape for Solid {
                 })
                 .collect(),
         )
+    }
+
+    fn grid(&self, cells: usize) -> Option<Mesh> {
+        Some(super::clipped::clipped(self, cells))
     }
 
     fn regions(&self) -> Vec<&'static str> {

@@ -138,6 +138,11 @@ impl Sweep {
         }
     }
 
+    /// The length that distances are by.
+    pub(super) fn size(&self) -> f64 {
+        self.map.factor() * self.profile.domain.extent
+    }
+
     /// The name of the first or the last place of the profile.
     pub(super) fn cap(&self, end: bool) -> &'static str {
         self.caps[usize::from(end)]

@@ -1,5 +1,7 @@
 //! Combinations of all kinds against closed forms, the divergence theorem and Monte Carlo.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
@@ -74,7 +76,7 @@ fn integral(shape: &dyn Shape, face: Option<Face>, order: usize, f: &dyn Fn(Surf
     };
     let rule = shape.rule(face, order).unwrap();
     let sum: f64 = rule.iter().map(|(_, w)| w).sum();
-    assert!((sum - 1.0).abs() < 1e-12, "weights add up to {sum}");
+    assert!((sum - 1.0).abs() < 1e-11, "weights add up to {sum}");
     measure * rule.into_iter().map(|(unit, w)| w * f(at(unit))).sum::<f64>()
 }
 
@@ -225,7 +227,7 @@ fn points_are_uniform_and_inside() {
             }
         }
         assert!(
-            chi < cells + 5.0 * (2.0 * cells as f64).sqrt() + 5.0,
+            chi < cells + 5.0 * (2.0 * cells).sqrt() + 5.0,
             "{text}: {chi} for {cells} cells"
         );
     }
@@ -682,7 +684,6 @@ fn combined_solids_have_the_measures_of_closed_forms_nearly() {
         let shape = shape(text);
         let named = face(shape.as_ref(), name);
         let (dv, da) = (shape.measure() / volume - 1.0, shape.face_measure(named) / area - 1.0);
-        println!("{dv:e} {da:e}");
         assert!(dv.abs() < 1e-3, "{text}: {dv:e}");
         assert!(da.abs() < 1e-3, "{text}: {da:e}");
         let inside = integral(shape.as_ref(), None, 2, &|p| 2.0 * p.x[0] + 1.0);
@@ -695,8 +696,16 @@ fn combined_solids_have_the_measures_of_closed_forms_nearly() {
                 })
             })
             .sum();
-        println!("{inside} {outside}");
         assert!((inside - outside).abs() < 3e-3 * volume, "{text}: {inside} {outside}");
+        // Clipped cells bevel the edges: about h² per length, with h² = 0.006 and 16 m of edges for the two boxes.
+        let mesh = crate::mesh::Space::new(shape.grid(20_000).unwrap());
+        assert!(
+            (mesh.measure() / volume - 1.0).abs() < 0.08,
+            "{text}: {} {volume}",
+            mesh.measure()
+        );
+        let part = mesh.surface_measure(mesh.surface(name).unwrap());
+        assert!((part / area - 1.0).abs() < 0.12, "{text}: {part} {area}");
         for face in shape.faces() {
             for _ in 0..200 {
                 let SurfacePoint { x, normal } = shape.face_point(face, [random.random(), random.random(), 0.5]);
