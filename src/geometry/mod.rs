@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 
 pub use axis_box::{Cuboid, Interval, Rectangle};
 pub use chart::Chart;
-pub use constructive::{Coordinates, Difference, Ellipse, Named, Polygon, Region, Rotate, Scale, Translate};
+pub use constructive::{
+    Cone, Coordinates, Cylinder, Difference, Ellipse, Extrusion, Named, Polygon, Region, Revolution, Rotate, Scale,
+    Sphere, Translate,
+};
 pub use mesh_shape::{MeshFile, MeshShape, ScaledMesh};
 pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
@@ -71,6 +74,16 @@ pub enum GeometryKind {
     Polygon(Polygon),
     /// An ellipse; boundary `outer`.
     Ellipse(Ellipse),
+    /// A ball; boundary `outer`.
+    Sphere(Sphere),
+    /// A circular cylinder along z; boundaries `side`, `bottom`, `top`.
+    Cylinder(Cylinder),
+    /// A circular cone along z; boundaries `side`, `bottom`, `top`.
+    Cone(Cone),
+    /// What a plane shape sweeps over along z; its boundaries, and `base` (z = 0), `cap`.
+    Extrusion(Extrusion),
+    /// What a plane shape in (r, z) sweeps over round the z axis; its boundaries, and `start`, `end` of less than a full turn.
+    Revolution(Revolution),
     /// The points of any of the shapes in a list: `Union([Rectangle(…), Disk(…)])`. Where they overlap, the first gives the
     /// region.
     Union(Vec<GeometryKind>),
@@ -119,7 +132,8 @@ impl GeometryKind {
             Self::Interval(_) => 1,
             Self::Rectangle(_) | Self::Disk(_) | Self::Annulus(_) | Self::PlateWithHole(_) => 2,
             Self::Polygon(_) | Self::Ellipse(_) => 2,
-            Self::Cuboid(_) | Self::SphericalShell(_) => 3,
+            Self::Cuboid(_) | Self::SphericalShell(_) | Self::Sphere(_) | Self::Cylinder(_) | Self::Cone(_) => 3,
+            Self::Extrusion(_) | Self::Revolution(_) => 3,
             _ => 0,
         }
     }
@@ -144,6 +158,11 @@ impl GeometryKind {
             Self::PlateWithHole(_) => "PlateWithHole",
             Self::Polygon(_) => "Polygon",
             Self::Ellipse(_) => "Ellipse",
+            Self::Sphere(_) => "Sphere",
+            Self::Cylinder(_) => "Cylinder",
+            Self::Cone(_) => "Cone",
+            Self::Extrusion(_) => "Extrusion",
+            Self::Revolution(_) => "Revolution",
             Self::Union(_) => "Union",
             Self::Intersection(_) => "Intersection",
             Self::Difference(_) => "Difference",
@@ -227,6 +246,11 @@ pub trait Shape: Debug + Send + Sync {
     /// [`Shape::interior_point`] and [`Shape::face_point`] take, and weights that add up to 1. Without one, rules over the unit
     /// cube serve.
     fn rule(&self, _face: Option<Face>, _order: usize) -> Option<Vec<([f64; 3], f64)>> {
+        None
+    }
+
+    /// A mesh of about `cells` cells for output. Without one, the grid of the box serves.
+    fn grid(&self, _cells: usize) -> Option<Mesh> {
         None
     }
 

@@ -1,5 +1,8 @@
 //! Similarities: turned, enlarged and shifted copies.
 
+use crate::geometry::Point;
+use crate::jet::Scalar;
+
 /// x ↦ s·R·x + b with a rotation R and s > 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Affine {
@@ -87,6 +90,16 @@ impl Affine {
     /// s.
     pub(super) fn factor(&self) -> f64 {
         (0..3).map(|i| self.matrix[i][0].powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// [`Affine::inverse`] of coordinates with derivatives.
+    pub(super) fn inverse_jets(&self, y: Point) -> Point {
+        let square = self.factor().powi(2);
+        let d: Point = std::array::from_fn(|i| y[i].offset(-self.shift[i]));
+        std::array::from_fn(|j| {
+            let terms = [0, 1, 2].map(|i| d[i].scale(self.matrix[i][j] / square));
+            terms[0] + terms[1] + terms[2]
+        })
     }
 
     /// The point whose image is y.

@@ -135,6 +135,26 @@ impl Carrier {
         }
     }
 
+    /// Whether it lies on the axis of a revolution.
+    pub(super) fn on_axis(&self) -> bool {
+        let near = |x: Place| x[0].abs() < 1e-9 * self.unit;
+        near(self.curve.at(0.0)) && near(self.curve.at(0.5)) && near(self.end)
+    }
+
+    /// The same for the surface of a revolution about the axis x = 0, from r² and z: in r², where that is smooth on the axis.
+    pub(super) fn revolved(&self, square: CoordinateJet, z: CoordinateJet) -> CoordinateJet {
+        if let (Curve::Segment { a, .. }, true) = (self.curve, self.whole) {
+            let n = self.curve.left(0.0);
+            if n[0] < -1e-9 {
+                // m(z) − |n|·r > 0 inside, so m > 0 there: (m² − n²·r²)/(2m) vanishes with it; m of the longer end bounds it.
+                let m = z.offset(-a[1]).scale(n[1]).offset(-a[0] * n[0]);
+                let most = (-n[0] * a[0].max(self.end[0])).max(1e-300);
+                return (m * m - square.scale(n[0] * n[0])).scale(0.5 / (most * self.unit));
+            }
+        }
+        self.distance([square.sqrt(), z, CoordinateJet::constant(0.0)])
+    }
+
     /// 0 on the chain, positive elsewhere, with the gradient 1 (by the unit) on lines and circles: f itself, or
     /// √(f² + τ²) with τ = (√(t² + f⁴) − t)/2 for the trim t.
     ///
@@ -175,7 +195,7 @@ pub(in crate::geometry) fn joint(carriers: &[Carrier], x: Point) -> CoordinateJe
 const FACTORS: usize = 12;
 
 /// 1/(Σ 1/φ_i), written without dividing by 0: it vanishes with each of them, and like it.
-fn meet(parts: &[CoordinateJet]) -> CoordinateJet {
+pub(super) fn meet(parts: &[CoordinateJet]) -> CoordinateJet {
     let Some((first, rest)) = parts.split_first() else {
         return CoordinateJet::constant(1.0);
     };

@@ -1,6 +1,7 @@
 //! Plane curves: segments and elliptic arcs, with exact lengths, intersections and angles of sight.
 
 use std::f64::consts::{PI, TAU};
+use std::sync::LazyLock;
 
 use super::affine::Affine;
 use crate::sampler::gauss_legendre;
@@ -27,6 +28,9 @@ pub(super) fn cross(a: Place, b: Place) -> f64 {
 pub(super) fn distance(a: Place, b: Place) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
+
+/// Points and weights that integrate over short arcs to rounding.
+pub(super) static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| gauss_legendre(16));
 
 /// An oriented curve over t ∈ [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -194,10 +198,9 @@ impl Curve {
             Self::Arc { .. } if self.circle().is_some() => t * speed(0.0),
             Self::Arc { .. } => {
                 let parts = 4;
-                let rule = gauss_legendre(16);
                 let h = t / f64::from(parts);
                 (0..parts)
-                    .flat_map(|i| rule.iter().map(move |&(x, w)| (f64::from(i) + x, w)))
+                    .flat_map(|i| RULE.iter().map(move |&(x, w)| (f64::from(i) + x, w)))
                     .map(|(x, w)| w * h * speed(x * h))
                     .sum()
             }
@@ -283,6 +286,14 @@ impl Curve {
             Self::Segment { a, b } => {
                 let d = minus(b, a);
                 (dot(minus(x, a), d) / dot(d, d)).clamp(0.0, 1.0)
+            }
+            Self::Arc { angles: [from, to], .. } if self.circle().is_some() => {
+                let u = self.round(x);
+                let middle = 0.5 * (from + to);
+                let mut turn = u[1].atan2(u[0]) - middle;
+                turn -= TAU * (turn / TAU).round();
+                // Beyond an end the end itself is nearest.
+                (0.5 + turn / (to - from)).clamp(0.0, 1.0)
             }
             Self::Arc { .. } => {
                 let square = |t: f64| {

@@ -44,7 +44,7 @@ fn segment(a: Place, b: Place, name: &'static str) -> Edge {
     }
 }
 
-fn closed(points: &[Place], names: &[&'static str]) -> Outline {
+pub(super) fn closed(points: &[Place], names: &[&'static str]) -> Outline {
     let next = |k: usize| points[(k + 1) % points.len()];
     points
         .iter()
@@ -54,7 +54,7 @@ fn closed(points: &[Place], names: &[&'static str]) -> Outline {
         .collect()
 }
 
-fn arcs(center: Place, radii: Place, from: f64, to: f64, name: &'static str) -> Outline {
+pub(super) fn arcs(center: Place, radii: Place, from: f64, to: f64, name: &'static str) -> Outline {
     Curve::arcs(center, radii, from, to)
         .into_iter()
         .map(|curve| Edge { curve, name })
@@ -146,8 +146,8 @@ impl Ellipse {
     }
 }
 
-/// The sides of a rectangle.
-pub(super) fn rectangle(shape: &AxisBox) -> Outline {
+/// The sides of a rectangle, with names from below counter-clockwise.
+pub(super) fn rectangle(shape: &AxisBox, names: [&'static str; 4]) -> Outline {
     let (low, high) = Shape::bounds(shape);
     let points = [
         [low[0], low[1]],
@@ -155,7 +155,7 @@ pub(super) fn rectangle(shape: &AxisBox) -> Outline {
         [high[0], high[1]],
         [low[0], high[1]],
     ];
-    closed(&points, &["bottom", "right", "top", "left"])
+    closed(&points, &names)
 }
 
 /// The circles and sides of a disk, a ring or a sector.

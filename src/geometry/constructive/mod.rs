@@ -3,16 +3,24 @@
 //! In the plane everything is exact: the primitives' curves (segments, arcs of circles and ellipses) are cut where they meet
 //! ([`arrangement`]), the parts that bound the result kept, and the result is divided into triangles whose edges on the
 //! boundary are the true curves ([`triangulation`]). Areas, lengths, uniform points and normals ([`planar`]) have no error but
-//! rounding.
+//! rounding. Solids are swept by plane shapes ([`sweep`]) and as exact as those.
 
 mod affine;
 mod arrangement;
 mod builder;
 mod carrier;
+mod cells;
+mod clipped;
 mod curve;
 mod figures;
+mod grid;
 mod operations;
 mod planar;
+mod solid;
+mod solids;
+mod strata;
+mod sweep;
+mod swept;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -20,6 +28,7 @@ mod triangulation;
 
 pub use figures::{Ellipse, Polygon};
 pub use operations::{Coordinates, Difference, Named, Region, Rotate, Scale, Translate};
+pub use solids::{Cone, Cylinder, Extrusion, Revolution, Sphere};
 
 pub(super) use builder::shape;
 pub(super) use carrier::{Carrier, joint};

@@ -6,87 +6,40 @@ use std::f64::consts::{PI, TAU};
 use super::affine::Affine;
 use super::arrangement::{Arrangement, Degenerate};
 use super::carrier::{Carrier, joint};
-use super::curve::{Curve, Place, along, cross, distance, dot, invert, minus};
+use super::curve::{Curve, Place, along, cross, distance, dot, minus};
+use super::strata::{Cells, Edges, Weight};
 use super::tree::NAMELESS;
 use super::triangulation::Triangulation;
 use crate::geometry::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern};
 use crate::jet::CoordinateJet;
+use crate::mesh::Mesh;
 use crate::network::Pole;
-use crate::sampler::gauss_legendre;
 
 /// About how many triangles points and rules are made from; as the cells are exact, few are enough.
 const CELLS: f64 = 128.0;
 /// The largest turn of an arc of such a triangle, radians.
 const TURN: f64 = PI / 6.0;
 
-/// The cone a + ρ·(c(t) − a), ρ and t ∈ [0, 1], from an apex a over a curve c, with the Jacobian ρ·g, g = (c − a) × c′.
-///
-/// Uniform points have the density ρ·g: ρ = √u, and t by the area G(t) = ∫ g, which is elementary for segments and arcs.
-#[derive(Clone, Debug)]
-struct Cone {
-    apex: Place,
-    curve: Curve,
-    /// The share of the domain's area before this cell, and its own.
-    before: f64,
-    share: f64,
-}
-
-impl Cone {
-    /// (G(t), g(t)).
-    fn swept(apex: Place, curve: &Curve, t: f64) -> (f64, f64) {
-        let slope = cross(minus(curve.at(t), apex), curve.velocity(t));
-        let area = match *curve {
-            Curve::Segment { a, b } => t * cross(minus(a, apex), minus(b, a)),
-            Curve::Arc {
-                center,
-                axes: [p, q],
-                angles,
-            } => {
-                // c − a = d + e(θ), and ∫ d × e′ + e × e′ dθ = d × (e(θ) − e(θ₀)) + p × q·(θ − θ₀).
-                let moved = minus(curve.at(t), curve.at(0.0));
-                cross(minus(center, apex), moved) + cross(p, q) * t * (angles[1] - angles[0])
-            }
-        };
-        (area, slope)
-    }
-
-    fn area(apex: Place, curve: &Curve) -> f64 {
-        0.5 * Self::swept(apex, curve, 1.0).0
-    }
-
-    fn point(&self, u: f64, v: f64) -> Place {
-        let whole = Self::swept(self.apex, &self.curve, 1.0).0;
-        let t = match self.curve {
-            Curve::Segment { .. } => u,
-            Curve::Arc { .. } => invert(u * whole, |t| Self::swept(self.apex, &self.curve, t)),
-        };
-        along(self.apex, v.sqrt(), minus(self.curve.at(t), self.apex))
-    }
-}
-
 /// A named boundary or an interface.
 #[derive(Clone, Debug)]
-struct Border {
-    face: Face,
-    /// Its edges, with the share of its length before each and that of each.
-    edges: Vec<(Curve, f64, f64)>,
-    length: f64,
+pub(super) struct Border {
+    pub(super) face: Face,
+    pub(super) edges: Edges,
     /// The same as maximal chains on one line or conic.
-    carriers: Vec<Carrier>,
+    pub(super) carriers: Vec<Carrier>,
     /// The numbers of the end points of its pieces.
-    vertices: BTreeSet<usize>,
+    pub(super) vertices: BTreeSet<usize>,
 }
 
 /// A plane combination as a domain.
 #[derive(Clone, Debug)]
 pub(super) struct Planar {
-    domain: Arrangement,
-    triangles: Triangulation,
-    regions: Vec<&'static str>,
-    cells: Vec<Cone>,
-    area: f64,
-    borders: Vec<Border>,
-    interfaces: Vec<(Border, [usize; 2])>,
+    pub(super) domain: Arrangement,
+    pub(super) triangles: Triangulation,
+    pub(super) regions: Vec<&'static str>,
+    pub(super) cells: Cells,
+    pub(super) borders: Vec<Border>,
+    pub(super) interfaces: Vec<(Border, [usize; 2])>,
 }
 
 impl Planar {
@@ -95,7 +48,7 @@ impl Planar {
     /// # Errors
     /// Boundaries that cannot be triangulated.
     pub(super) fn new(domain: Arrangement, regions: Vec<&'static str>) -> Result<Self, Degenerate> {
-        let area: f64 = domain.outer().map(|piece| Cone::area([0.0; 2], &piece.curve)).sum();
+        let area = Cells::new(domain.outer().map(|piece| ([0.0; 2], piece.curve)), Weight::Even).total;
         let size = (4.0 / 3.0_f64.sqrt() * area.abs() / CELLS).sqrt();
         let triangles = Triangulation::new(&domain, size, TURN)?;
         Ok(Self::assemble(domain, triangles, regions))
@@ -120,32 +73,12 @@ impl Planar {
         }
         // Neighbours stay together, so that low-discrepancy numbers stay even over the domain.
         cones.sort_by_key(|&(region, place, ..)| (region, place));
-        let areas: Vec<f64> = cones
-            .iter()
-            .map(|(_, _, apex, curve)| Cone::area(*apex, curve))
-            .collect();
-        let area: f64 = areas.iter().sum();
-        let mut before = 0.0;
-        let cells = cones
-            .into_iter()
-            .zip(areas)
-            .map(|((_, _, apex, curve), own)| {
-                let cone = Cone {
-                    apex,
-                    curve,
-                    before,
-                    share: own / area,
-                };
-                before += cone.share;
-                cone
-            })
-            .collect();
+        let cells = Cells::new(cones.into_iter().map(|(_, _, apex, curve)| (apex, curve)), Weight::Even);
         let mut planar = Self {
             domain,
             triangles,
             regions,
             cells,
-            area,
             borders: Vec::new(),
             interfaces: Vec::new(),
         };
@@ -209,16 +142,7 @@ impl Planar {
             .iter()
             .filter_map(|bound| Some(turned(bound.curve, belongs(bound.piece)?)))
             .collect();
-        let length: f64 = curves.iter().map(Curve::length).sum();
-        let mut before = 0.0;
-        let edges = in_order(curves, 1e-9 * self.domain.extent)
-            .into_iter()
-            .map(|curve| {
-                let share = curve.length() / length;
-                before += share;
-                (curve, before - share, share)
-            })
-            .collect();
+        let edges = Edges::new(in_order(curves, 1e-9 * self.domain.extent), Weight::Even);
         let (mut pieces, mut vertices) = (Vec::new(), BTreeSet::new());
         for (number, piece) in self.domain.pieces.iter().enumerate() {
             if let Some(against) = belongs(number) {
@@ -234,7 +158,6 @@ impl Planar {
                 high: false,
             },
             edges,
-            length,
             carriers,
             vertices,
         }
@@ -280,7 +203,7 @@ impl Planar {
     }
 
     /// The index of a region's number.
-    fn index(&self, label: u32) -> usize {
+    pub(super) fn index(&self, label: u32) -> usize {
         if label == NAMELESS {
             self.regions.len()
         } else {
@@ -288,30 +211,27 @@ impl Planar {
         }
     }
 
-    fn find(&self, face: Face) -> Option<&Border> {
+    pub(super) fn find(&self, face: Face) -> Option<&Border> {
         let inner = self.interfaces.iter().map(|(border, _)| border);
         self.borders.iter().chain(inner).find(|border| border.face == face)
     }
 
-    /// The signed distance of x from the boundary, negative inside, and its gradient, which on the boundary is the outward
-    /// normal.
-    pub(super) fn signed_distance(&self, x: Place) -> (f64, Place) {
-        let inside = self.domain.label(x) > 0;
-        let nearest = self.domain.outer().map(|piece| {
-            let (d, t) = piece.curve.nearest(x);
-            (d, piece.curve.at(t), piece.curve.left(t).map(|v| -v))
-        });
-        let (d, foot, normal) = nearest.fold((f64::INFINITY, x, [0.0; 2]), |a, b| if b.0 < a.0 { b } else { a });
-        let sign = if inside { -1.0 } else { 1.0 };
-        if d < 1e-12 * self.domain.extent {
-            return (0.0, normal);
-        }
-        (sign * d, [0, 1].map(|j| sign * (x[j] - foot[j]) / d))
+    /// The signed distance of x from the boundary, negative inside; `axis` says whether edges on the line x = 0 count.
+    pub(super) fn signed_distance(&self, x: Place, axis: bool) -> f64 {
+        let tolerance = 1e-9 * self.domain.extent;
+        let counts = |curve: &Curve| axis || [0.0, 0.5, 1.0].iter().any(|&t| curve.at(t)[0].abs() > tolerance);
+        let curves = self
+            .domain
+            .outer()
+            .map(|piece| &piece.curve)
+            .filter(|curve| counts(curve));
+        let d = curves.map(|curve| curve.nearest(x).0).fold(f64::INFINITY, f64::min);
+        if self.domain.label(x) > 0 { -d } else { d }
     }
 
     /// A triangulation of about `cells` triangles for output.
     pub(super) fn fine(&self, cells: usize) -> Triangulation {
-        let size = (4.0 / 3.0_f64.sqrt() * self.area / cells.max(1) as f64).sqrt();
+        let size = (4.0 / 3.0_f64.sqrt() * self.cells.total / cells.max(1) as f64).sqrt();
         Triangulation::new(&self.domain, size, TURN).unwrap_or_else(|_| self.triangles.clone())
     }
 }
@@ -357,11 +277,6 @@ fn along_hilbert(x: Place, side: f64) -> u64 {
     place
 }
 
-/// The share of u within the part of [0, 1] from `before` on with the width `share`.
-fn within(u: f64, before: f64, share: f64) -> f64 {
-    ((u - before) / share).clamp(0.0, 1.0)
-}
-
 impl Shape for Planar {
     fn dimension(&self) -> usize {
         2
@@ -384,11 +299,11 @@ impl Shape for Planar {
     }
 
     fn measure(&self) -> f64 {
-        self.area
+        self.cells.total
     }
 
     fn face_measure(&self, face: Face) -> f64 {
-        self.find(face).map_or(0.0, |border| border.length)
+        self.find(face).map_or(0.0, |border| border.edges.total)
     }
 
     fn scaled(&self, factor: f64) -> Box<dyn Shape> {
@@ -401,12 +316,7 @@ impl Shape for Planar {
     }
 
     fn interior_point(&self, unit: [f64; 3]) -> [f64; 3] {
-        let index = self
-            .cells
-            .partition_point(|cell| cell.before <= unit[0])
-            .saturating_sub(1);
-        let cell = &self.cells[index];
-        let x = cell.point(within(unit[0], cell.before, cell.share), unit[1]);
+        let x = self.cells.point(unit[0], unit[1]);
         [x[0], x[1], 0.0]
     }
 
@@ -414,13 +324,7 @@ impl Shape for Planar {
         let Some(border) = self.find(face) else {
             unreachable!("`{}` is no boundary of this shape", face.name)
         };
-        let index = border
-            .edges
-            .partition_point(|(_, before, _)| *before <= unit[0])
-            .saturating_sub(1);
-        let (curve, before, share) = &border.edges[index];
-        let t = curve.at_share(within(unit[0], *before, *share));
-        let (x, n) = (curve.at(t), curve.left(t));
+        let (x, n) = border.edges.point(unit[0]);
         SurfacePoint {
             x: [x[0], x[1], 0.0],
             normal: [-n[0], -n[1], 0.0],
@@ -442,41 +346,26 @@ impl Shape for Planar {
         }
     }
 
-    /// Exact cells: `order` points along the curve and `order` along the rays, of a weight ρ.
     fn rule(&self, face: Option<Face>, order: usize) -> Option<Vec<([f64; 3], f64)>> {
-        let gauss = gauss_legendre(order.max(1));
-        let mut rule = Vec::new();
-        match face {
-            None => {
-                for cell in &self.cells {
-                    let swept = |t: f64| Cone::swept(cell.apex, &cell.curve, t);
-                    let sum: f64 = gauss.iter().map(|&(t, w)| w * swept(t).1).sum();
-                    let radial: f64 = gauss.iter().map(|&(rho, w)| w * rho).sum();
-                    for &(t, along) in &gauss {
-                        let (area, slope) = swept(t);
-                        let u = cell.before + cell.share * area / swept(1.0).0;
-                        for &(rho, outwards) in &gauss {
-                            let weight = cell.share * (along * slope / sum) * (outwards * rho / radial);
-                            rule.push(([u, rho * rho, 0.5], weight));
-                        }
-                    }
-                }
-            }
-            Some(face) => {
-                for (curve, before, share) in &self.find(face)?.edges {
-                    let speed = |t: f64| {
-                        let v = curve.velocity(t);
-                        v[0].hypot(v[1])
-                    };
-                    let sum: f64 = gauss.iter().map(|&(t, w)| w * speed(t)).sum();
-                    for &(t, w) in &gauss {
-                        let u = before + share * curve.length_to(t) / curve.length();
-                        rule.push(([u, 0.5, 0.5], share * w * speed(t) / sum));
-                    }
-                }
-            }
-        }
-        Some(rule)
+        Some(match face {
+            None => self
+                .cells
+                .rule(order)
+                .into_iter()
+                .map(|([u, v], w)| ([u, v, 0.5], w))
+                .collect(),
+            Some(face) => self
+                .find(face)?
+                .edges
+                .rule(order)
+                .into_iter()
+                .map(|(u, w)| ([u, 0.5, 0.5], w))
+                .collect(),
+        })
+    }
+
+    fn grid(&self, cells: usize) -> Option<Mesh> {
+        Some(super::grid::plane(self, cells))
     }
 
     fn regions(&self) -> Vec<&'static str> {

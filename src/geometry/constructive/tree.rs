@@ -15,10 +15,54 @@ pub(super) enum Tree {
     Region(u32, Box<Tree>),
 }
 
+/// Lowest and highest corner of a box along the axes.
+pub(super) type Bounds = ([f64; 3], [f64; 3]);
+
 /// Points that belong to no named region.
 pub(super) const NAMELESS: u32 = u32::MAX;
 
 impl Tree {
+    /// A function that is negative inside and positive outside and changes no faster than the leaves' own.
+    pub(super) fn signed(&self, leaf: &impl Fn(usize) -> f64) -> f64 {
+        match self {
+            Self::Leaf(index) => leaf(*index),
+            Self::Union(parts) => parts.iter().map(|part| part.signed(leaf)).fold(f64::INFINITY, f64::min),
+            Self::Intersection(parts) => parts
+                .iter()
+                .map(|part| part.signed(leaf))
+                .fold(f64::NEG_INFINITY, f64::max),
+            Self::Difference(from, cut) => cut
+                .iter()
+                .map(|part| -part.signed(leaf))
+                .fold(from.signed(leaf), f64::max),
+            Self::Region(_, part) => part.signed(leaf),
+        }
+    }
+
+    /// A box that holds all points, from those of the leaves; low above high if there are none.
+    pub(super) fn bounds(&self, leaf: &impl Fn(usize) -> Bounds) -> Bounds {
+        let both = |a: Bounds, b: Bounds, low: fn(f64, f64) -> f64, high: fn(f64, f64) -> f64| {
+            let pick = |f: fn(f64, f64) -> f64, a: [f64; 3], b: [f64; 3]| [0, 1, 2].map(|j| f(a[j], b[j]));
+            (pick(low, a.0, b.0), pick(high, a.1, b.1))
+        };
+        let (nothing, everything) = (
+            ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]),
+            ([f64::NEG_INFINITY; 3], [f64::INFINITY; 3]),
+        );
+        match self {
+            Self::Leaf(index) => leaf(*index),
+            Self::Union(parts) => parts
+                .iter()
+                .map(|part| part.bounds(leaf))
+                .fold(nothing, |a, b| both(a, b, f64::min, f64::max)),
+            Self::Intersection(parts) => parts
+                .iter()
+                .map(|part| part.bounds(leaf))
+                .fold(everything, |a, b| both(a, b, f64::max, f64::min)),
+            Self::Difference(part, _) | Self::Region(_, part) => part.bounds(leaf),
+        }
+    }
+
     /// The region of a point, 0 outside; `inside` says whether a leaf holds it.
     pub(super) fn label(&self, inside: &impl Fn(usize) -> bool) -> u32 {
         match self {
