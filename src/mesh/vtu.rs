@@ -77,7 +77,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, MeshError> {
         }
         Ok(Some((array.name.to_lowercase(), values)))
     };
-    let regions = tags(&REGIONS)?;
+    // One region without a name is none.
+    let nameless = |values: &[f64]| file.regions.is_empty() && values.iter().all(|v| *v == 0.0);
+    let regions = tags(&REGIONS)?.filter(|(_, values)| !nameless(values));
     let boundaries = tags(&BOUNDARIES)?;
     let widest = types
         .iter()
