@@ -219,7 +219,7 @@ fn points_are_uniform_and_inside() {
         );
         // Both samples scatter: their difference has the variance of the sum.
         let factor = f64::from(n) / total;
-        let (mut chi, mut cells) = (0.0, 0.0);
+        let (mut chi, mut cells) = (0.0, 0.0_f64);
         for (a, b) in drawn.iter().zip(&held) {
             if a + b > 50.0 {
                 chi += (a - b * factor).powi(2) / (a + b * factor * factor);
