@@ -3,7 +3,7 @@
 //! # Reading order
 //! [`solve`] is the whole data flow on one page:
 //!
-//! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`] × [`sampler`]) → rows of residuals
+//! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`], of a [`mesh`] if the part has one, × [`sampler`]) → rows of residuals
 //! ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → mini-batches ([`batch`]) → stages
 //! ([`training`] of a [`network`], through the [`jet`] core) → [`solution`] in SI units → [`output`]. [`budget`] plans what is
 //! kept and what is done at once; [`noise`] and [`memory`] measure what mini-batches cost and save.

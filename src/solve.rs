@@ -8,9 +8,12 @@ use crate::batch::Collocation;
 use crate::budget::{Plan, check_memory, plan};
 use crate::device::Device;
 use crate::error::Error;
+use crate::formulation::Formulation;
 use crate::jet::fused::Kernel;
 use crate::network::{NetworkKind, RandomFeatures};
-use crate::output::{Keeper, Results, Summary, TermSummary, Verdict, peak_memory, read_checkpoint, write_fields};
+use crate::output::{
+    Keeper, Probe, Reading, Results, Summary, TermSummary, Verdict, peak_memory, read_checkpoint, write_fields,
+};
 use crate::problem::{self, Batch, Memory, Problem, ProblemFile, Whole};
 use crate::sampler::{Permutation, PointSet, mix};
 use crate::solution::{
@@ -191,6 +194,7 @@ fn run(
             attempt: index,
             residual: relative_residual(&problem, &kernel, &parameters),
             energy: independent_energy(&collocation, &kernel, &parameters),
+            rival: None,
             weights,
             scale: problem.ansatz.scale.clone(),
             adapted: collocation.adapted().map(<[_]>::to_vec),
@@ -209,9 +213,12 @@ fn run(
             progress.note(&note);
             problem.notes.push(note);
         }
-        match &best {
-            Some(best) if !trained.beats(best) => {}
-            _ => best = Some(trained),
+        match &mut best {
+            Some(best) if !trained.beats(best) => best.rival = trained.energy,
+            _ => {
+                let rival = best.as_ref().and_then(|best| best.energy);
+                best = Some(Trained { rival, ..trained });
+            }
         }
         if last {
             break;
@@ -280,7 +287,11 @@ fn again(
     interrupted: &AtomicBool,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Error> {
-    let file = energy_form(problem.file.clone(), problem.shape.dimension());
+    let file = energy_form(
+        problem.file.clone(),
+        problem.shape.dimension(),
+        problem.shape.poles().len(),
+    );
     let path = folder.join("problem.ron");
     std::fs::write(&path, problem::resolved(&file)).map_err(Error::file("write", &path))?;
     let request = Request {
@@ -492,14 +503,16 @@ fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, cours
     );
     let errors = errors(solution, &points);
     let balance = balance(solution);
-    let potential = potential(solution, names, &trained.weights, plan.chunk);
+    let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival);
     let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
     let verdict = verdict(file, quick, &stages, errors.as_ref(), &balance);
     let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
     let warnings = if judged {
         let parted = potential.as_ref().and_then(parted);
         let unbalanced = unbalanced(&balance).into_iter();
-        unbalanced.chain(overfitted(&residuals)).chain(parted).collect()
+        // In the energy form the independent rule tells.
+        let overfit = overfitted(&residuals).filter(|_| potential.is_none());
+        unbalanced.chain(overfit).chain(parted).collect()
     } else {
         Vec::new()
     };
@@ -542,13 +555,36 @@ fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, cours
         predicted_memory_bytes: plan.predicted,
         peak_memory_bytes: peak_memory(),
         potential,
-        estimate: estimate(solution, &trained.weights, &points, errors.as_ref()),
+        // The defect equation takes residuals, which a singular field's energy form does without.
+        estimate: (problem.file.formulation() != Formulation::Energy || trained.residual <= COARSE)
+            .then(|| estimate(solution, &trained.weights, &points, errors.as_ref())),
+        probes: probes(solution),
         errors,
         check_points: file.output.check_points,
         balance,
         residuals,
         warnings,
     }
+}
+
+/// The result at the file's probes.
+fn probes(solution: &Solution<'_>) -> Vec<Probe> {
+    let problem = solution.problem;
+    let arrays = solution.arrays(&problem.probes);
+    let probe = |(i, x): (usize, &[f64; 4])| Probe {
+        place: (0..problem.shape.dimension())
+            .map(|j| x[j] * problem.scales.length)
+            .collect(),
+        readings: arrays
+            .iter()
+            .map(|array| Reading {
+                name: array.name,
+                values: array.values[i * array.components..(i + 1) * array.components].to_vec(),
+                unit: array.unit.clone(),
+            })
+            .collect(),
+    };
+    problem.probes.iter().enumerate().map(probe).collect()
 }
 
 /// Training points that the residual is measured on.

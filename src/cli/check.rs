@@ -38,6 +38,75 @@ fn parameters(problem: &Problem, network: &NetworkKind) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
+/// Cells, quality, regions and boundaries of a mesh, with what holds on them.
+fn mesh_lines(problem: &Problem) -> Vec<String> {
+    let shape = problem.shape.as_ref();
+    let Some((mesh, _)) = shape.mesh() else {
+        return Vec::new();
+    };
+    let (d, length) = (shape.dimension(), problem.scales.length);
+    let unit = |power: usize| ["", " m", " m²", " m³"][power];
+    let size = |value: f64, power: usize| format!("{:.4e}{}", value * length.powi(power as i32), unit(power));
+    let kinds: Vec<String> = mesh
+        .cells_by_kind()
+        .into_iter()
+        .map(|(kind, count)| format!("{count} {}", kind.name()))
+        .collect();
+    let quality = mesh.quality();
+    let mut lines = vec![
+        format!("{}, {} nodes", kinds.join(", "), mesh.points.len()),
+        format!(
+            "scaled Jacobian {:.3} at least, {:.3} on average",
+            quality.least, quality.mean
+        ),
+    ];
+    if mesh.regions.is_empty() {
+        lines.push(format!("one region, {}", size(shape.measure(), d)));
+    }
+    for (region, measure) in mesh.regions.iter().zip(mesh.region_measures()) {
+        let whole: f64 = mesh.region_measures().iter().sum();
+        lines.push(format!(
+            "region `{region}`, {}",
+            size(measure / whole * shape.measure(), d)
+        ));
+    }
+    for interface in shape.interfaces() {
+        lines.push(format!(
+            "`{}` between regions, {}",
+            interface.face.name,
+            size(shape.face_measure(interface.face), d - 1)
+        ));
+    }
+    for (index, face) in shape.faces().into_iter().enumerate() {
+        let written = &problem.file.conditions;
+        let holds: Vec<&str> = written
+            .iter()
+            .filter(|condition| {
+                let on = condition.on();
+                on.is_some_and(|on| on.names().iter().any(|(name, _)| *name == face.name))
+            })
+            .map(|condition| condition.name())
+            .collect();
+        let holds = if holds.is_empty() {
+            "free".to_string()
+        } else {
+            holds.join(", ")
+        };
+        let facets = mesh
+            .facets
+            .iter()
+            .filter(|facet| facet.boundary as usize == index)
+            .count();
+        lines.push(format!(
+            "boundary `{}`, {facets} facets, {}: {holds}",
+            face.name,
+            size(shape.face_measure(face), d - 1)
+        ));
+    }
+    lines.extend(mesh.notes.iter().cloned());
+    lines
+}
+
 fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
@@ -66,6 +135,9 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
         "domain",
         format!("{}, {} m", written.geometry.name(), extent.join(" x ")),
     );
+    for text in mesh_lines(problem) {
+        line("mesh", text);
+    }
     if problem.transient() {
         line("time", format!("0 to {} s", problem.scales.time));
     }

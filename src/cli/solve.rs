@@ -104,9 +104,30 @@ fn report(outcome: &Outcome) -> String {
             let _ = writeln!(text, "  {:<34} {value:.2e}", format!("{name}, largest error"));
         }
     }
-    let estimate = &summary.estimate;
-    for (name, value) in outcome.norms.iter().zip([estimate.field_l2, estimate.flux_l2]) {
-        let _ = writeln!(text, "  {:<34} {value:.2e}", format!("{name}, estimated error"));
+    if let Some(estimate) = &summary.estimate {
+        for (name, value) in outcome.norms.iter().zip([estimate.field_l2, estimate.flux_l2]) {
+            let _ = writeln!(text, "  {:<34} {value:.2e}", format!("{name}, estimated error"));
+        }
+    }
+    if let Some(change) = summary.potential.as_ref().and_then(|potential| potential.change) {
+        let _ = writeln!(text, "  {:<34} {change:.2e}", "energy norm, change by attempts");
+    }
+    for probe in &summary.probes {
+        let list = |values: &[f64]| {
+            let digits: Vec<String> = values.iter().map(|v| format!("{v:.6e}")).collect();
+            digits.join(" ")
+        };
+        let place: Vec<String> = probe.place.iter().map(f64::to_string).collect();
+        let readings = probe.readings.iter().take(1);
+        let shown: Vec<String> = readings
+            .map(|reading| format!("{} {} {}", reading.name, list(&reading.values), reading.unit))
+            .collect();
+        let _ = writeln!(
+            text,
+            "  {:<34} {}",
+            format!("at ({})", place.join(", ")),
+            shown.join("   ")
+        );
     }
     for balance in summary.balance.all() {
         let mut line = format!(

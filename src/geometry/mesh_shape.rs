@@ -7,9 +7,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Face, Interface, Point, Shape, SurfacePoint, intern};
+use super::outline::Outline;
+use super::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::mesh::{CellKind, Mesh, Space};
+use crate::network::Pole;
 use crate::path;
 use crate::problem::{Expression, Values};
 
@@ -76,14 +78,22 @@ impl MeshFile {
 #[derive(Clone, Debug)]
 pub struct MeshShape {
     space: Arc<Space>,
+    outline: Arc<Outline>,
     scale: f64,
 }
 
 impl MeshShape {
     /// Measures a mesh and makes it ready for points.
     pub fn new(mesh: Mesh, scale: f64) -> Self {
+        let space = Space::new(mesh);
+        let mesh = space.mesh();
+        let faces: Vec<_> = (0..mesh.boundaries.len())
+            .map(|face| space.surface_facets(face))
+            .collect();
+        let outline = Outline::new(mesh.dimension, &faces, &mesh.points, &mesh.boundaries);
         Self {
-            space: Arc::new(Space::new(mesh)),
+            outline: Arc::new(outline),
+            space: Arc::new(space),
             scale,
         }
     }
@@ -152,6 +162,7 @@ impl Shape for MeshShape {
     fn scaled(&self, factor: f64) -> Box<dyn Shape> {
         Box::new(Self {
             space: Arc::clone(&self.space),
+            outline: Arc::clone(&self.outline),
             scale: self.scale * factor,
         })
     }
@@ -171,8 +182,37 @@ impl Shape for MeshShape {
         }
     }
 
-    fn distance(&self, _face: Face, _x: Point) -> CoordinateJet {
-        CoordinateJet::constant(f64::NAN)
+    fn distance(&self, face: Face, x: Point) -> CoordinateJet {
+        let x = x.map(|x| x.scale(1.0 / self.scale));
+        match self.surface(face) {
+            Some(surface) => self.outline.distance(surface, x),
+            None => CoordinateJet::constant(1.0),
+        }
+    }
+
+    fn smooth(&self, face: Face) -> bool {
+        self.surface(face).is_some_and(|surface| self.outline.smooth(surface))
+    }
+
+    fn poles(&self) -> Vec<Pole> {
+        let poles = self.outline.poles().iter();
+        poles
+            .map(|pole| Pole {
+                center: pole.center.map(|v| v * self.scale),
+                radius: pole.radius * self.scale,
+                ..*pole
+            })
+            .collect()
+    }
+
+    fn corners(&self) -> Vec<Corner> {
+        let corners = self.outline.corners().iter();
+        corners
+            .map(|corner| Corner {
+                place: corner.place.map(|v| v * self.scale),
+                ..*corner
+            })
+            .collect()
     }
 
     fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]> {
@@ -191,6 +231,10 @@ impl Shape for MeshShape {
             None => Some(self.space.rule(None, order)),
             Some(face) => self.surface(face).map(|surface| self.space.rule(Some(surface), order)),
         }
+    }
+
+    fn mesh(&self) -> Option<(&Mesh, f64)> {
+        Some((self.space.mesh(), self.scale))
     }
 
     fn regions(&self) -> Vec<&'static str> {

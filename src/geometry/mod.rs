@@ -7,6 +7,7 @@ mod axis_box;
 mod chart;
 mod constructive;
 mod mesh_shape;
+mod outline;
 mod plate_with_hole;
 mod polar;
 mod spherical;
@@ -223,11 +224,21 @@ pub trait Shape: Debug + Send + Sync {
     /// not vanish.
     fn distance(&self, face: Face, x: Point) -> CoordinateJet;
 
+    /// Whether [`Shape::distance`] of a face is smooth; values on others enter the loss instead of holding exactly.
+    fn smooth(&self, _face: Face) -> bool {
+        true
+    }
+
     /// Points that lie on both of two faces; none if they do not meet.
     fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]>;
 
     /// The chart of an image of a box.
     fn chart(&self) -> Option<&dyn Chart> {
+        None
+    }
+
+    /// The mesh that the domain is made of, and the factor on its coordinates; fields are written on its cells.
+    fn mesh(&self) -> Option<(&Mesh, f64)> {
         None
     }
 

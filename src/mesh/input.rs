@@ -155,20 +155,6 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// A single-precision number with its least byte first, whatever the form.
-    pub(super) fn single(&mut self, wanted: &str) -> Result<f64, MeshError> {
-        Ok(f32::from_le_bytes(self.bytes(wanted)?).into())
-    }
-
-    /// Bytes that are not looked at.
-    pub(super) fn skip(&mut self, count: usize, wanted: &str) -> Result<(), MeshError> {
-        if count > self.left() {
-            return Err(self.ended(wanted));
-        }
-        self.at += count;
-        Ok(())
-    }
-
     /// Checks a declared count against what the rest of the file can hold at `least` bytes each.
     pub(super) fn count(&mut self, declared: u64, least: usize, what: &str) -> Result<usize, MeshError> {
         match usize::try_from(declared) {

@@ -2,7 +2,7 @@
 //!
 //! A [`Mesh`] is what [`Mesh::read`] makes of a file after everything that a solver takes for granted has been checked: cells of
 //! positive measure that do not overlap, facets that belong to one cell (boundary) or two, tags that become names. Gmsh's own
-//! formats, VTU and STL are read; each reader is one file and ends in the same checks.
+//! formats, VTU and STL are read. An STL file has a surface only: its inside is told by winding numbers.
 
 mod assemble;
 mod basis;
@@ -18,16 +18,25 @@ mod profile;
 mod quadrature;
 mod quality;
 mod raw;
+mod solid;
 mod space;
+mod stl;
+mod vtu;
+mod write;
 
 use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
 
 pub use cell::CellKind;
 pub use error::{MeshError, Spot};
 pub use quality::Quality;
 pub use space::Space;
+pub use write::{Field, FieldValues, Grid};
 
 use element::Element;
+use solid::Solid;
 
 /// A checked mesh.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +61,8 @@ pub struct Mesh {
     pub interfaces: Vec<(&'static str, [usize; 2])>,
     /// What the user should know of.
     pub notes: Vec<String>,
+    /// The inside, if it is told by a surface and not by cells.
+    solid: Option<Arc<Solid>>,
 }
 
 /// A cell.
@@ -96,6 +107,17 @@ pub struct InnerFacet {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod faults;
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that panics has failed, and says where"
+)]
+mod fuzz;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests;
 
 /// What a boundary without a name of its own is called, if others have names.
@@ -122,7 +144,19 @@ impl Mesh {
         if bytes.is_empty() {
             return Err(MeshError::new("the file is empty"));
         }
-        assemble::assemble(gmsh::read(bytes)?)
+        let start = bytes.trim_ascii_start();
+        if stl::recognises(bytes) {
+            return stl::read(bytes);
+        }
+        let raw = if start.starts_with(b"$") {
+            gmsh::read(bytes)?
+        } else if start.starts_with(b"<") {
+            vtu::read(bytes)?
+        } else {
+            return Err(MeshError::new("this is no Gmsh, VTU or STL file")
+                .hint("a Gmsh file begins with `$MeshFormat`, a VTU file with `<VTKFile` or `<?xml`, an STL file with `solid`"));
+        };
+        assemble::assemble(raw)
     }
 
     /// The nodes of a cell or facet.
@@ -139,6 +173,27 @@ impl Mesh {
                 std::array::from_fn(|j| high[j].max(x[j])),
             )
         })
+    }
+
+    /// The middle of every cell.
+    pub fn centres(&self) -> Vec<[f64; 3]> {
+        (0..self.cells.len())
+            .into_par_iter()
+            .map(|index| {
+                let element = self.cell(index);
+                let corners = &element.kind.reference().nodes[..element.kind.corners()];
+                let middle = |j: usize| corners.iter().map(|x| x[j]).sum::<f64>() / corners.len() as f64;
+                element.map([middle(0), middle(1), middle(2)]).0
+            })
+            .collect()
+    }
+
+    /// Number of cells of every kind that there is.
+    pub fn cells_by_kind(&self) -> Vec<(CellKind, usize)> {
+        let mut counts: Vec<(CellKind, usize)> = CellKind::ALL.map(|kind| (kind, 0)).to_vec();
+        self.cells.iter().for_each(|cell| counts[cell.kind as usize].1 += 1);
+        counts.retain(|(_, count)| *count > 0);
+        counts
     }
 
     fn cell(&self, index: usize) -> Element {

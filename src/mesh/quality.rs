@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::Mesh;
 use super::cell::Family;
 use super::element::{Element, cross, dot, sub};
+use super::quadrature::rule;
 
 /// Least and mean scaled Jacobian.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +17,17 @@ pub struct Quality {
 }
 
 impl Mesh {
+    /// Measures of the regions; of the whole mesh if there are none.
+    pub fn region_measures(&self) -> Vec<f64> {
+        let mut measures = vec![0.0; self.regions.len().max(1)];
+        for (index, cell) in self.cells.iter().enumerate() {
+            let element = self.cell(index);
+            let rule = rule(cell.kind, if element.affine { 1 } else { 3 });
+            measures[cell.region as usize] += rule.iter().map(|(_, xi, w)| w * element.density(*xi)).sum::<f64>();
+        }
+        measures
+    }
+
     /// The scaled Jacobian of the cells: the least over their corners of det(edges)/(product of their lengths), divided by its
     /// value for the regular cell, so that equilateral simplices, squares and cubes have 1, and flat cells 0.
     ///

@@ -51,16 +51,10 @@ impl Space {
 
     /// Length, area or volume.
     pub fn measure(&self) -> f64 {
-        self.cells.total()
-    }
-
-    /// Measures of the regions; of the whole mesh if there are none.
-    pub fn region_measures(&self) -> Vec<f64> {
-        let mut measures = vec![0.0; self.mesh.regions.len().max(1)];
-        for (at, &cell) in self.cells.order.iter().enumerate() {
-            measures[self.mesh.cells[cell as usize].region as usize] += self.cells.measure(at);
-        }
-        measures
+        self.mesh
+            .solid
+            .as_ref()
+            .map_or(self.cells.total(), |solid| solid.volume())
     }
 
     /// The boundary (or, counted on, the interface) of a name.
@@ -84,6 +78,9 @@ impl Space {
     ///
     /// The density is uniform to rounding, also in curved cells.
     pub fn interior_point(&self, unit: [f64; 3]) -> [f64; 3] {
+        if let Some(solid) = &self.mesh.solid {
+            return solid.interior_point(unit);
+        }
         let (element, xi) = self.cells.place(unit, |cell| self.mesh.cell(cell as usize));
         element.map(xi).0
     }
@@ -105,9 +102,10 @@ impl Space {
     /// [`Space::interior_point`] and [`Space::surface_point`] take, and weights that add up to 1. On straight simplices, parallelograms and
     /// prisms polynomials of degree 2·order − 1 are integrated exactly.
     pub fn rule(&self, surface: Option<usize>, order: usize) -> Vec<([f64; 3], f64)> {
-        match surface {
-            None => self.cells.rule(order, |cell| self.mesh.cell(cell as usize)),
-            Some(surface) => self.facets[surface].rule(order, |facet| facet_of(&self.mesh, surface, facet)),
+        match (surface, &self.mesh.solid) {
+            (None, Some(solid)) => solid.rule(order),
+            (None, None) => self.cells.rule(order, |cell| self.mesh.cell(cell as usize)),
+            (Some(surface), _) => self.facets[surface].rule(order, |facet| facet_of(&self.mesh, surface, facet)),
         }
     }
 
@@ -121,6 +119,9 @@ impl Space {
 
     /// Whether x lies in a cell, with a margin of 1e-9 of its size.
     pub fn holds(&self, x: [f64; 3]) -> bool {
+        if let Some(solid) = &self.mesh.solid {
+            return solid.holds(x);
+        }
         self.locator
             .find(x, &self.cells.order, |cell| self.mesh.cell(cell as usize))
             .is_some_and(|found| found.outside <= 1e-9)

@@ -1,32 +1,32 @@
-//! The output grid: the box's grid, mapped onto the domain.
+//! The output grid: the cells of a mesh, or the box's grid, mapped onto the domain.
 
 use crate::geometry::Shape;
+use crate::mesh::{self, CellKind};
 
-/// Nodes and cells of a grid.
-pub(super) struct Grid {
-    /// Dimensionless nodes for output, `[n]`.
-    pub(super) nodes: Vec<[f64; 3]>,
-    /// The same, kept off points where the chart is singular; fields are evaluated there.
+/// A grid and where its fields are evaluated.
+pub(super) struct Sampled {
+    /// Dimensionless points, and cells.
+    pub(super) grid: mesh::Grid,
+    /// The same points, kept off those where the chart is singular.
     pub(super) samples: Vec<[f64; 3]>,
-    /// Nodes per cell: 2, 4 or 8.
-    pub(super) corners: usize,
-    /// Node numbers in VTK's order, `[cells, corners]`.
-    pub(super) cells: Vec<u64>,
 }
 
 /// How far samples stay from the ends of the box coordinates, where a chart may be singular (the centre of a disk).
 const MARGIN: f64 = 1e-7;
 
-impl Grid {
-    /// About `cells` cells of nearly equal size.
+impl Sampled {
+    /// The shape's own mesh, or about `cells` cells of nearly equal size.
     pub(super) fn new(shape: &dyn Shape, cells: usize) -> Self {
+        let own = shape.mesh().map(|(mesh, scale)| mesh.grid(scale));
+        if let Some(grid) = own.or_else(|| shape.grid(cells).map(|mesh| mesh.grid(1.0))) {
+            let samples = grid.points.clone();
+            return Self { grid, samples };
+        }
         let d = shape.dimension();
         let Some(chart) = shape.chart() else {
             return Self {
-                nodes: Vec::new(),
+                grid: mesh::Grid::default(),
                 samples: Vec::new(),
-                corners: 1 << d,
-                cells: Vec::new(),
             };
         };
         let divisions = chart.divisions(cells);
@@ -45,7 +45,7 @@ impl Grid {
                 }
             }
         }
-        let node = |i: usize, j: usize, k: usize| ((k * ny + j) * nx + i) as u64;
+        let node = |i: usize, j: usize, k: usize| ((k * ny + j) * nx + i) as u32;
         let mut list = Vec::new();
         for k in 0..(nz - 1).max(1) {
             for j in 0..(ny - 1).max(1) {
@@ -72,11 +72,13 @@ impl Grid {
                 }
             }
         }
-        Self {
-            nodes,
-            samples,
-            corners: 1 << d,
-            cells: list,
-        }
+        let kind = [CellKind::Line2, CellKind::Quadrilateral4, CellKind::Hexahedron8][d - 1];
+        let grid = mesh::Grid {
+            points: nodes,
+            kinds: vec![kind; list.len() / kind.nodes()],
+            nodes: list,
+            ..mesh::Grid::default()
+        };
+        Self { grid, samples }
     }
 }

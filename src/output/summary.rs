@@ -52,11 +52,13 @@ pub struct Summary {
     /// The potential energy on two rules, in the energy form.
     pub potential: Option<Potential>,
     /// The errors as estimated without the reference.
-    pub estimate: Estimate,
+    pub estimate: Option<Estimate>,
     /// Points at which errors were measured.
     pub check_points: usize,
     /// Balances of forces or heat, of moments and of energy.
     pub balance: Balance,
+    /// Values at the file's probes.
+    pub probes: Vec<Probe>,
     /// Residuals of the equation on fresh points and on training points.
     pub residuals: Residuals,
     /// What speaks against the result; empty with `--quick` and for runs that did not come to their end.
@@ -92,4 +94,24 @@ pub enum Verdict {
     Failed,
     /// The file states no tolerance (what can be judged without one is in order), or the run was shortened by `--quick`.
     Unjudged,
+}
+
+/// The result at one place.
+#[derive(Clone, Debug, Serialize)]
+pub struct Probe {
+    /// Its coordinates, m.
+    pub place: Vec<f64>,
+    /// All quantities there.
+    pub readings: Vec<Reading>,
+}
+
+/// One quantity at one place.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reading {
+    /// Its name in the VTK file.
+    pub name: &'static str,
+    /// Its components.
+    pub values: Vec<f64>,
+    /// SI unit.
+    pub unit: String,
 }

@@ -3,26 +3,32 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use vtkio::model::{
-    Attribute, Attributes, ByteOrder, CellType, Cells, DataArray, DataSet, UnstructuredGridPiece, Version,
-    VertexNumbers, Vtk,
-};
-
-use super::grid::Grid;
+use super::grid::Sampled;
 use super::results::replace;
 use crate::error::Error;
+use crate::mesh::{Field, FieldValues, Grid};
 use crate::solution::{Array, Solution};
 
-/// Writes the fields at the end, and at all frames of a transient problem.
+/// Writes the fields at the end, and at all frames of a transient problem. On a mesh, cells have fields of their own, and
+/// `boundary.vtu` has the facets with the numbers and names of their boundaries.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error> {
     let problem = solution.problem;
     let output = &problem.file.output;
-    let grid = Grid::new(problem.shape.as_ref(), output.cells);
+    let grid = Sampled::new(problem.shape.as_ref(), output.cells);
     let end = f64::from(u8::from(problem.transient()));
     write(solution, &grid, end, &folder.join("solution.vtu"))?;
+    if let Some((mesh, scale)) = problem.shape.mesh() {
+        let (surface, _) = mesh.surface_grid(scale);
+        let samples = surface.points.clone();
+        let surface = Sampled { grid: surface, samples };
+        replace(
+            &folder.join("boundary.vtu"),
+            &with_fields(solution, &surface, end).vtu(),
+        )?;
+    }
     if !problem.transient() || output.frames == 0 {
         return Ok(());
     }
@@ -44,83 +50,43 @@ pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error>
     replace(&folder.join("solution.pvd"), collection.as_bytes())
 }
 
-fn write(solution: &Solution<'_>, grid: &Grid, time: f64, path: &Path) -> Result<(), Error> {
-    let length = solution.problem.scales.length;
-    let points: Vec<[f64; 4]> = grid.samples.iter().map(|x| [x[0], x[1], x[2], time]).collect();
-    let arrays = solution.arrays(&points);
-    let nodes: Vec<f64> = grid.nodes.iter().flat_map(|x| x.map(|v| v * length)).collect();
-    let cells = grid.cells.len() / grid.corners;
-    let kind = match grid.corners {
-        2 => CellType::Line,
-        4 => CellType::Quad,
-        _ => CellType::Hexahedron,
-    };
-    let vtk = Vtk {
-        version: Version::XML { major: 1, minor: 0 },
-        byte_order: ByteOrder::LittleEndian,
-        title: solution.problem.file.title.clone(),
-        file_path: None,
-        data: DataSet::inline(UnstructuredGridPiece {
-            points: nodes.into(),
-            cells: Cells {
-                cell_verts: VertexNumbers::XML {
-                    connectivity: grid.cells.clone(),
-                    offsets: (1..=cells).map(|c| (c * grid.corners) as u64).collect(),
-                },
-                types: vec![kind; cells],
-            },
-            data: Attributes {
-                point: arrays.iter().map(attribute).collect(),
-                cell: Vec::new(),
-            },
-        }),
-    };
-    let mut file = Vec::new();
-    vtk.write_xml(&mut file)
-        .map_err(|error| Error::file("write", path)(std::io::Error::other(error.to_string())))?;
-    replace(path, &with_field_data(file, solution, &arrays, time))
-}
-
-fn attribute(array: &Array) -> Attribute {
-    let data = match array.components {
-        1 => DataArray::scalars(array.name, 1),
-        3 => DataArray::vectors(array.name),
-        n => DataArray::new(array.name, n as u32),
-    };
-    Attribute::DataArray(data.with_data(array.values.clone()))
-}
-
-/// Adds title, units and time as field data, which vtkio does not write into XML files.
-fn with_field_data(file: Vec<u8>, solution: &Solution<'_>, arrays: &[Array], time: f64) -> Vec<u8> {
-    let Ok(text) = String::from_utf8(file) else {
-        unreachable!("vtkio writes XML with encoded data")
-    };
-    let strings = |name: &str, values: &[String]| {
-        // VTK writes strings as the codes of their bytes, each ended by a zero.
-        let codes: Vec<String> = values
-            .iter()
-            .flat_map(|value| value.bytes().chain([0]))
-            .map(|byte| byte.to_string())
+fn write(solution: &Solution<'_>, sampled: &Sampled, time: f64, path: &Path) -> Result<(), Error> {
+    let mut grid = with_fields(solution, sampled, time);
+    if let Some((mesh, scale)) = solution.problem.shape.mesh() {
+        let points: Vec<[f64; 4]> = mesh
+            .centres()
+            .into_iter()
+            .map(|x| [x[0] * scale, x[1] * scale, x[2] * scale, time])
             .collect();
-        format!(
-            "<DataArray type=\"String\" Name=\"{name}\" NumberOfTuples=\"{}\" format=\"ascii\">{}</DataArray>",
-            values.len(),
-            codes.join(" ")
-        )
-    };
-    let mut names = vec!["points [m]".to_string()];
-    names.extend(arrays.iter().map(|array| format!("{} [{}]", array.name, array.unit)));
-    let mut block = String::from("<FieldData>");
-    block.push_str(&strings("title", std::slice::from_ref(&solution.problem.file.title)));
-    block.push_str(&strings("units", &names));
-    if solution.problem.transient() {
-        let seconds = time * solution.problem.scales.time;
-        let _ = write!(
-            block,
-            "<DataArray type=\"Float64\" Name=\"TimeValue\" NumberOfTuples=\"1\" format=\"ascii\">{seconds}</DataArray>"
-        );
+        grid.cell_fields.extend(solution.arrays(&points).into_iter().map(field));
     }
-    block.push_str("</FieldData>");
-    let tag = "<UnstructuredGrid>";
-    text.replacen(tag, &format!("{tag}{block}"), 1).into_bytes()
+    replace(path, &grid.vtu())
+}
+
+/// The grid in m with the fields at its points, the title, the units and the time.
+fn with_fields(solution: &Solution<'_>, sampled: &Sampled, time: f64) -> Grid {
+    let problem = solution.problem;
+    let points: Vec<[f64; 4]> = sampled.samples.iter().map(|x| [x[0], x[1], x[2], time]).collect();
+    let arrays = solution.arrays(&points);
+    let mut grid = sampled.grid.clone();
+    let length = problem.scales.length;
+    grid.points.iter_mut().flatten().for_each(|v| *v *= length);
+    let mut units = vec!["points [m]".to_string()];
+    units.extend(arrays.iter().map(|array| format!("{} [{}]", array.name, array.unit)));
+    grid.strings.push(("title".into(), vec![problem.file.title.clone()]));
+    grid.strings.push(("units".into(), units));
+    if problem.transient() {
+        grid.numbers
+            .push(("TimeValue".into(), vec![time * problem.scales.time]));
+    }
+    grid.point_fields = arrays.into_iter().map(field).collect();
+    grid
+}
+
+fn field(array: Array) -> Field {
+    Field {
+        name: array.name.into(),
+        components: array.components,
+        values: FieldValues::Real(array.values),
+    }
 }

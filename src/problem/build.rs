@@ -45,6 +45,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     check_equation(&file, shape.dimension(), &mut values);
     let laws: Option<Vec<Law>> = law(&file, None, variables, &mut values).map(|law| vec![law]);
     let parts = parts(&file, shape.as_ref(), variables, &mut values);
+    let probes = probes(&file, shape.as_ref(), &mut values);
     let exact = reference(&file, variables, &mut values);
     let Some(laws) = laws else {
         return Err(values.into_faults());
@@ -63,9 +64,14 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
     let shape = shape.scaled(1.0 / scales.length);
     let singular = singular(shape.as_ref(), &parts);
+    let end = f64::from(u8::from(variables.time));
+    let probes = probes
+        .into_iter()
+        .map(|x| [x[0] / scales.length, x[1] / scales.length, x[2] / scales.length, end])
+        .collect();
     let equation = equation(&laws[0], &scales, shape.dimension(), variables.time, file.formulation());
     let coordinates = shape.dimension() + usize::from(variables.time);
-    let attempts = attempts(&file, coordinates);
+    let attempts = attempts(&file, coordinates, shape.poles().len());
     let mut problem = Problem {
         ansatz: Ansatz::new(equation.components()),
         reference: exact.map(|exact| exact.into_iter().map(|f| scales.value_field(f)).collect()),
@@ -74,11 +80,13 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         shape,
         equation,
         singular,
+        probes,
         terms: Vec::new(),
         notes: Vec::new(),
         attempts,
         network: NetworkKind::default(),
         stages: Vec::new(),
+        least: 0,
     };
     conditions(&mut problem, parts);
     unknown_terms(&problem, &mut values);
@@ -430,6 +438,46 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
     }
 }
 
+/// The places of probes, m.
+fn probes(file: &ProblemFile, shape: &dyn Shape, values: &mut Values<'_>) -> Vec<[f64; 3]> {
+    let (d, (min, max)) = (shape.dimension(), shape.bounds());
+    let mut places = Vec::new();
+    for (i, probe) in file.output.probes.iter().enumerate() {
+        let at = path!["output", "probes", i];
+        if probe.len() != d {
+            let message = format!("a probe with {} coordinates in {d} dimensions", probe.len());
+            values.fault(&at, message, Some(format!("give {d} coordinates")));
+            continue;
+        }
+        let mut x = [0.0; 3];
+        let mut complete = true;
+        for (j, expression) in probe.iter().enumerate() {
+            let at = path!["output", "probes", i, j];
+            let Some(value) = values.number(expression, &at) else {
+                complete = false;
+                continue;
+            };
+            let margin = 1e-9 * (max[j] - min[j]);
+            if value < min[j] - margin || value > max[j] + margin {
+                values.fault(
+                    &at,
+                    format!(
+                        "the probe's coordinate {value} lies outside the domain, [{}, {}]",
+                        min[j], max[j]
+                    ),
+                    None,
+                );
+                complete = false;
+            }
+            x[j] = value;
+        }
+        if complete {
+            places.push(x);
+        }
+    }
+    places
+}
+
 /// Corners beyond this number get no inputs of their own.
 const CORNERS: usize = 8;
 
@@ -494,7 +542,14 @@ pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value:
             place.name()
         ));
     }
-    let exact = !kinked && rival.is_none();
+    let rough = matches!(place, Place::Face(face) if !problem.shape.smooth(face));
+    if rough {
+        problem.notes.push(format!(
+            "`{}` is made of neither lines, circles nor planes, so that its values enter the loss instead of holding exactly",
+            place.name()
+        ));
+    }
+    let exact = !kinked && !rough && rival.is_none();
     if exact {
         let value = value.clone();
         problem.ansatz.hard[component].push(HardFace { place, value });

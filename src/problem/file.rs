@@ -260,6 +260,8 @@ pub struct Output {
     pub frames: usize,
     /// Points at which errors are measured.
     pub check_points: usize,
+    /// Places whose values are reported, `[[48, 52], [24, 22]]`, m; at the end of a transient problem.
+    pub probes: Vec<Vec<Expression>>,
 }
 
 impl Default for Output {
@@ -268,6 +270,7 @@ impl Default for Output {
             cells: 10_000,
             frames: 11,
             check_points: 20_000,
+            probes: Vec::new(),
         }
     }
 }

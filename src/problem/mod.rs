@@ -51,6 +51,8 @@ pub struct Problem {
     pub singular: Vec<Pole>,
     /// The exact solution per component of the field, dimensionless.
     pub reference: Option<Vec<Field>>,
+    /// Places whose values are reported.
+    pub probes: Vec<[f64; 4]>,
     /// Decisions that the user should know of.
     pub notes: Vec<String>,
     /// What is tried to solve it, in order.
@@ -59,6 +61,8 @@ pub struct Problem {
     pub network: NetworkKind,
     /// The training stages of the attempt in work.
     pub stages: Vec<StageKind>,
+    /// Interior points of the attempt in work at least.
+    pub least: usize,
 }
 
 impl Problem {
@@ -81,6 +85,7 @@ impl Problem {
         if let Some(attempt) = self.attempts.get(index) {
             self.network = attempt.network.clone();
             self.stages.clone_from(&attempt.stages);
+            self.least = attempt.points;
         }
     }
 
@@ -274,9 +279,11 @@ impl Problem {
             Place::Initial => self.shape.measure(),
         };
         let total: f64 = self.terms.iter().map(|term| share(term.place)).sum();
-        let mut sizes = vec![points.interior];
+        let interior = points.interior.max(self.least);
+        let factor = interior as f64 / points.interior as f64;
+        let mut sizes = vec![interior];
         sizes.extend(self.terms.iter().map(|term| {
-            let part = share(term.place) / total * points.boundary as f64;
+            let part = share(term.place) / total * points.boundary as f64 * factor.sqrt();
             if self.shape.dimension() == 1 && !self.transient() {
                 1
             } else {

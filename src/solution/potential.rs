@@ -19,12 +19,20 @@ pub struct Potential {
     pub independent: f64,
     /// Their difference by the second.
     pub relative: f64,
+    /// √(|change|/|energy|) from the other attempt to this one: about the error of the poorer one in the energy norm.
+    pub change: Option<f64>,
 }
 
 /// The energies, if the problem is in its energy form.
 ///
-/// Points are made when they are needed, in parts of `chunk`.
-pub fn potential(solution: &Solution<'_>, names: &[String], weights: &[f64], chunk: usize) -> Option<Potential> {
+/// Points are made when they are needed, in parts of `chunk`; `rival` is the energy of the next best attempt.
+pub fn potential(
+    solution: &Solution<'_>,
+    names: &[String],
+    weights: &[f64],
+    chunk: usize,
+    rival: Option<f64>,
+) -> Option<Potential> {
     let collocation = Collocation::new(solution.problem, names, weights, false, chunk);
     let objective = FusedObjective {
         kernel: solution.kernel,
@@ -35,6 +43,7 @@ pub fn potential(solution: &Solution<'_>, names: &[String], weights: &[f64], chu
     Some(Potential {
         energy: own,
         independent,
+        change: rival.map(|rival| ((rival - independent) / independent).abs().sqrt()),
         relative: (own - independent).abs() / independent.abs().max(f64::MIN_POSITIVE),
     })
 }

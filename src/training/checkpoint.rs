@@ -81,6 +81,8 @@ pub struct Trained {
     pub residual: f64,
     /// Potential energy on an independent rule, in the energy form.
     pub energy: Option<f64>,
+    /// That of the best of the attempts before, or of the one after it that did not beat it.
+    pub rival: Option<f64>,
     /// The weights λ of the terms.
     pub weights: Vec<f64>,
     /// Size of the field per component.

@@ -22,7 +22,7 @@ use crate::loss::{Rows, Span};
 const CHUNK: usize = 256;
 
 /// Dampings of an energy, relative to the features' size, of which the best on an independent rule is taken.
-pub(super) const RITZ: [f64; 6] = [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
+pub(super) const RITZ: [f64; 8] = [1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
 /// Points per term from which the features' sizes are estimated.
 const SAMPLE: usize = 128;
 

@@ -55,7 +55,7 @@ pub fn choose_slope(
         let parameters = pilot.initial_parameters(&architecture, &mut random.clone());
         let kernel = Kernel::new(architecture);
         let energy = terms.iter().any(|rows| !rows.linear.is_empty());
-        let damping = if energy { RITZ[1] } else { 0.0 };
+        let damping = if energy { RITZ[3] } else { 0.0 };
         total(&kernel, fresh, &fit_output(&kernel, &parameters, terms, damping))
     };
     let mut best = (f64::INFINITY, SLOPES[2]);

@@ -16,6 +16,8 @@ pub struct Attempt {
     pub stages: Vec<StageKind>,
     /// Relative residual on fresh points at which no further attempt is made.
     pub enough: f64,
+    /// Interior points at least.
+    pub points: usize,
 }
 
 /// What further features may improve on: errors of the field are then below 1e-6, some ten times smaller than the residual
@@ -27,13 +29,13 @@ pub const COARSE: f64 = 1e-3;
 /// Interior points beyond which a linear solve over all of them takes longer than training on batches.
 const MOST: usize = 1 << 16;
 
-/// The attempts of a file in order, for a problem of D `coordinates`. One that says how to train makes a single one; one that
+/// The attempts of a file in order, for a problem of D `coordinates` on a domain with `poles` holes. One that says how to train makes a single one; one that
 /// says how batches are drawn, or has a great many points, is trained.
 ///
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
 /// where the solution is steep.
-pub fn attempts(file: &ProblemFile, coordinates: usize) -> Vec<Attempt> {
+pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize) -> Vec<Attempt> {
     let points = &file.points;
     let batches = Points {
         interior: points.interior,
@@ -54,9 +56,10 @@ pub fn attempts(file: &ProblemFile, coordinates: usize) -> Vec<Attempt> {
             network,
             stages,
             enough: 0.0,
+            points: 0,
         }]
     };
-    let [some, more] = widths(coordinates);
+    let [some, more] = widths(coordinates, poles);
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
         (None, Some(stages @ [StageKind::LastLayer(_), ..])) => single(features(some), stages.to_vec()),
@@ -65,7 +68,11 @@ pub fn attempts(file: &ProblemFile, coordinates: usize) -> Vec<Attempt> {
         (Some(network @ NetworkKind::Mlp(_)), None) => single(network.clone(), trained()),
         (None, None) if drawn => single(NetworkKind::default(), trained()),
         (None, None) => {
-            let attempt = |network, stages, enough| Attempt {
+            let attempt = |network: NetworkKind, stages, enough| Attempt {
+                points: match &network {
+                    NetworkKind::RandomFeatures(features) => FRESH * features.width,
+                    NetworkKind::Mlp(_) => 0,
+                },
                 network,
                 stages,
                 enough,
@@ -102,8 +109,8 @@ pub fn changes_form(file: &ProblemFile) -> bool {
 /// Where a field is singular its residual is not square integrable, and least squares over residuals goes astray; its energy is finite.
 /// Near a corner an ansatz with a distance as a factor would ask the network for what grows without bounds.
 #[must_use]
-pub fn energy_form(mut file: ProblemFile, dimension: usize) -> ProblemFile {
-    let [_, more] = widths(dimension);
+pub fn energy_form(mut file: ProblemFile, dimension: usize, poles: usize) -> ProblemFile {
+    let [_, more] = widths(dimension, poles);
     file.formulation = Some(Formulation::Energy);
     file.conditions.iter_mut().for_each(ConditionKind::soften);
     file.points.interior = file.points.interior.max(POINTS_PER_FEATURE * more);
@@ -115,15 +122,19 @@ pub fn energy_form(mut file: ProblemFile, dimension: usize) -> ProblemFile {
 /// they did not (Cook's membrane).
 const POINTS_PER_FEATURE: usize = 16;
 
-/// Few and many features, by the number of coordinates.
-fn widths(coordinates: usize) -> [usize; 2] {
-    match coordinates {
+/// Few and many features, by the number of coordinates; a quarter more for every hole but the first, up to three times as many.
+fn widths(coordinates: usize, poles: usize) -> [usize; 2] {
+    let widths = match coordinates {
         1 => [100, 300],
         2 => [400, 1000],
         3 => [500, 1000],
         _ => [1200, 2000],
-    }
+    };
+    widths.map(|width| width * (3 + poles.clamp(1, 9)) / 4)
 }
+
+/// Points for each feature of an attempt at least: with fewer, features go between the points (a square with four holes).
+const FRESH: usize = 4;
 
 /// Steps of Adam without progress after which curvature takes over.
 const SETTLE: usize = 200;

@@ -7,7 +7,7 @@ use crate::jet::{CoordinateJet, Scalar};
 
 /// A chain of edges on one line, circle or ellipse, with the domain to its left.
 #[derive(Clone, Debug)]
-pub(super) struct Carrier {
+pub(in crate::geometry) struct Carrier {
     /// Its first edge.
     curve: Curve,
     /// The last point.
@@ -22,7 +22,7 @@ pub(super) struct Carrier {
 
 impl Carrier {
     /// The chain of one edge; `unit` is the length that distances are by.
-    pub(super) fn new(curve: Curve, unit: f64) -> Self {
+    pub(in crate::geometry) fn new(curve: Curve, unit: f64) -> Self {
         Self {
             curve,
             end: curve.at(1.0),
@@ -56,7 +56,7 @@ impl Carrier {
     }
 
     /// Appends an edge that continues it.
-    pub(super) fn append(&mut self, next: &Curve) {
+    pub(in crate::geometry) fn append(&mut self, next: &Curve) {
         self.end = next.at(1.0);
         self.closed = distance(self.end, self.curve.at(0.0)) < 1e-9 * self.unit;
     }
@@ -74,7 +74,7 @@ impl Carrier {
 
     /// Decides whether the whole line or conic serves: it does if all the probes, points of the closed domain off this
     /// boundary, lie on its positive side.
-    pub(super) fn settle(&mut self, probes: &[Place]) {
+    pub(in crate::geometry) fn settle(&mut self, probes: &[Place]) {
         self.whole = self.closed && probes.is_empty()
             || probes.iter().all(|x| {
                 let at = [x[0], x[1], 0.0].map(CoordinateJet::constant);
@@ -160,10 +160,11 @@ impl Carrier {
     ///
     /// # Source
     /// V. L. Rvachev, T. I. Sheiko, Appl. Mech. Rev. 48 (1995) 151; A. Biswas, V. Shapiro, Graph. Models 66 (2004) 133.
-    pub(super) fn distance(&self, x: Point) -> CoordinateJet {
+    pub(in crate::geometry) fn distance(&self, x: Point) -> CoordinateJet {
         let f = self.side(x);
         if self.whole || self.closed {
-            return f;
+            // Other parts of a domain in several pieces may lie on the other side.
+            return if f.value < -1e-9 { -f } else { f };
         }
         let t = self.trim(x);
         let fourth = f * f * f * f;
@@ -178,6 +179,21 @@ impl Carrier {
         (f * f + tau * tau).offset(1e-60).sqrt()
     }
 }
+
+/// A smooth function that vanishes on all chains: the product of whole lines and conics, which is as smooth as each of them, times
+/// what the parts of others [`meet`] in.
+pub(in crate::geometry) fn joint(carriers: &[Carrier], x: Point) -> CoordinateJet {
+    let few = carriers.len() <= FACTORS;
+    let (whole, parts): (Vec<&Carrier>, Vec<&Carrier>) = carriers
+        .iter()
+        .partition(|carrier| few && (carrier.whole || carrier.closed));
+    let parts: Vec<CoordinateJet> = parts.into_iter().map(|carrier| carrier.distance(x)).collect();
+    let product = |all: CoordinateJet, carrier: &&Carrier| all * carrier.distance(x);
+    whole.iter().fold(meet(&parts), product)
+}
+
+/// A product of more would vanish nearly everywhere.
+const FACTORS: usize = 12;
 
 /// 1/(Σ 1/φ_i), written without dividing by 0: it vanishes with each of them, and like it.
 pub(super) fn meet(parts: &[CoordinateJet]) -> CoordinateJet {

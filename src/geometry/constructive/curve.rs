@@ -7,7 +7,7 @@ use super::affine::Affine;
 use crate::sampler::gauss_legendre;
 
 /// A point of the plane.
-pub(super) type Place = [f64; 2];
+pub(in crate::geometry) type Place = [f64; 2];
 
 pub(super) fn minus(a: Place, b: Place) -> Place {
     [a[0] - b[0], a[1] - b[1]]
@@ -34,7 +34,7 @@ pub(super) static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| gauss_legen
 
 /// An oriented curve over t ∈ [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Curve {
+pub(in crate::geometry) enum Curve {
     /// (1 − t)·a + t·b.
     Segment {
         /// First end.
@@ -55,7 +55,7 @@ pub(super) enum Curve {
 
 impl Curve {
     /// Arcs of at most a third of a turn that make up an arc of an ellipse with axes along x and y.
-    pub(super) fn arcs(center: Place, radii: Place, from: f64, to: f64) -> Vec<Self> {
+    pub(in crate::geometry) fn arcs(center: Place, radii: Place, from: f64, to: f64) -> Vec<Self> {
         let count = ((to - from).abs() / (TAU / 3.0) - 1e-9).ceil().max(1.0);
         (0..count as usize)
             .map(|i| {

@@ -5,7 +5,7 @@ use std::f64::consts::{PI, TAU};
 
 use super::affine::Affine;
 use super::arrangement::{Arrangement, Degenerate};
-use super::carrier::{Carrier, meet};
+use super::carrier::{Carrier, joint};
 use super::curve::{Curve, Place, along, cross, distance, dot, minus};
 use super::strata::{Cells, Edges, Weight};
 use super::tree::NAMELESS;
@@ -332,11 +332,7 @@ impl Shape for Planar {
     }
 
     fn distance(&self, face: Face, x: Point) -> CoordinateJet {
-        let parts: Vec<CoordinateJet> = self
-            .find(face)
-            .map(|border| border.carriers.iter().map(|carrier| carrier.distance(x)).collect())
-            .unwrap_or_default();
-        meet(&parts)
+        joint(self.find(face).map_or(&[], |border| &border.carriers), x)
     }
 
     fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]> {
