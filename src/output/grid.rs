@@ -17,8 +17,8 @@ const MARGIN: f64 = 1e-7;
 impl Sampled {
     /// The shape's own mesh, or about `cells` cells of nearly equal size.
     pub(super) fn new(shape: &dyn Shape, cells: usize) -> Self {
-        if let Some((mesh, scale)) = shape.mesh() {
-            let grid = mesh.grid(scale);
+        let own = shape.mesh().map(|(mesh, scale)| mesh.grid(scale));
+        if let Some(grid) = own.or_else(|| shape.grid(cells).map(|mesh| mesh.grid(1.0))) {
             let samples = grid.points.clone();
             return Self { grid, samples };
         }

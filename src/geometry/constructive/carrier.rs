@@ -163,7 +163,8 @@ impl Carrier {
     pub(in crate::geometry) fn distance(&self, x: Point) -> CoordinateJet {
         let f = self.side(x);
         if self.whole || self.closed {
-            return f;
+            // Other parts of a domain in several pieces may lie on the other side.
+            return if f.value < -1e-9 { -f } else { f };
         }
         let t = self.trim(x);
         let fourth = f * f * f * f;

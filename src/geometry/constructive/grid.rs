@@ -49,17 +49,15 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(shape: &dyn Shape) -> Self {
-        let mesh = Mesh {
-            dimension: shape.dimension(),
-            regions: shape.regions(),
-            boundaries: shape.faces().iter().map(|face| face.name).collect(),
-            interfaces: shape
-                .interfaces()
-                .iter()
-                .map(|inner| (inner.face.name, inner.sides))
-                .collect(),
-            ..Mesh::default()
-        };
+        let mut mesh = Mesh::default();
+        mesh.dimension = shape.dimension();
+        mesh.regions = shape.regions();
+        mesh.boundaries = shape.faces().iter().map(|face| face.name).collect();
+        mesh.interfaces = shape
+            .interfaces()
+            .iter()
+            .map(|inner| (inner.face.name, inner.sides))
+            .collect();
         Self {
             mesh,
             open: HashMap::new(),

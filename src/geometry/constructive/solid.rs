@@ -379,6 +379,10 @@ impl Shape for Solid {
         super::carrier::meet(&signs.iter().map(part).collect::<Vec<_>>())
     }
 
+    fn smooth(&self, face: Face) -> bool {
+        !self.border(face).signs.is_empty()
+    }
+
     fn meeting(&self, _first: Face, _second: Face) -> Vec<[f64; 3]> {
         Vec::new()
     }
