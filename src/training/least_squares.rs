@@ -136,14 +136,10 @@ impl LeastSquares {
         self.back()
     }
 
-    /// The minimisers with further regularisation, of each size relative to the columns' mean size.
-    pub fn solve_damped(mut self, sizes: &[f64]) -> Vec<Fit> {
+    /// The minimisers with further regularisation, of each size relative to a size of every column, `[q]`.
+    pub fn solve_damped(mut self, sizes: &[f64], columns: &[f64]) -> Vec<Fit> {
         let q = self.columns;
         self.reduce();
-        let squares: f64 = (0..q)
-            .map(|j| self.block.col_as_slice(j)[..=j].iter().map(|v| v * v).sum::<f64>())
-            .sum();
-        let mean = (squares / q as f64).sqrt();
         sizes
             .iter()
             .map(|size| {
@@ -152,13 +148,13 @@ impl LeastSquares {
                     block: Mat::zeros(2 * q + 1, q + 1),
                     used: 2 * q + 1,
                     linear: self.linear.clone(),
-                    level: vec![size * mean; q],
+                    level: columns.iter().map(|column| size * column).collect(),
                 };
                 for j in 0..=q {
                     let known = &self.block.col_as_slice(j)[..=j];
                     damped.block.col_as_slice_mut(j)[..=j].copy_from_slice(known);
                     if j < q {
-                        damped.block[(q + 1 + j, j)] = size * mean;
+                        damped.block[(q + 1 + j, j)] = size * columns[j];
                     }
                 }
                 damped.reduce();
