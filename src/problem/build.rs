@@ -93,7 +93,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         singular,
         probes,
         terms: Vec::new(),
-        notes: Vec::new(),
+        notes: laws.iter().find_map(Law::note).into_iter().collect(),
         attempts,
         network: NetworkKind::default(),
         stages: Vec::new(),

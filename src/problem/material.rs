@@ -277,6 +277,21 @@ fn modulus(
     })
 }
 
+impl Law {
+    /// What the user should know of it.
+    pub(super) fn note(&self) -> Option<String> {
+        match self {
+            Self::Elastic {
+                modulus: Modulus::Orthotropic(stiffness),
+                ..
+            } if stiffness.lacks_thickness() => {
+                Some("`poisson` has no nu13 and nu23: the strain across the plate is written as 0".into())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Modulus {
     /// The size of its stiffness, Pa.
     pub(super) fn size(&self) -> f64 {

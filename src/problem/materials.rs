@@ -63,22 +63,25 @@ pub(super) fn assign<'a>(
         );
         return None;
     }
-    let names: Vec<&String> = materials.keys().collect();
+    let (names, dimension): (Vec<&String>, usize) = (materials.keys().collect(), shape.dimension());
     match Partitioned::new(shape, regions) {
         Ok(shape) => {
             let list = materials.iter().map(|(name, material)| Some((name.as_str(), material)));
             Some((Box::new(shape), list.collect()))
         }
         Err(flaw) => {
-            report(&flaw, &names, values);
+            report(&flaw, &names, dimension, values);
             None
         }
     }
 }
 
-fn report(flaw: &Flaw, names: &[&String], values: &mut Values<'_>) {
+fn report(flaw: &Flaw, names: &[&String], dimension: usize, values: &mut Values<'_>) {
     let place = |region: usize| -> Path { path!["materials", names[region].as_str(), "where"] };
-    let point = |x: &[f64; 3]| format!("({:.4}, {:.4}, {:.4})", x[0], x[1], x[2]);
+    let point = |x: &[f64; 3]| {
+        let numbers: Vec<String> = x[..dimension].iter().map(|v| format!("{v:.4}")).collect();
+        format!("({})", numbers.join(", "))
+    };
     match flaw {
         Flaw::Empty(region) => values.fault(
             &place(*region),

@@ -79,17 +79,19 @@ fn prescribed_values_hold_exactly_for_any_network() {
         for (component, hard) in problem.ansatz.hard.iter().enumerate() {
             for face in hard {
                 for point in problem.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
-                    let mut jets = vec![17.0; m];
-                    problem
-                        .ansatz
-                        .apply(problem.shape.as_ref(), &point.x, 0, channels, &mut jets);
                     let expected: f64 = face.value.at(&point.x);
                     let title = &problem.file.title;
-                    assert!(
-                        (jets[component] - expected).abs() < 1e-12,
-                        "{title} on {}",
-                        face.place.name()
-                    );
+                    for head in 0..problem.equation.parts() {
+                        let mut jets = vec![17.0; m];
+                        problem
+                            .ansatz
+                            .apply(problem.shape.as_ref(), &point.x, head, channels, &mut jets);
+                        assert!(
+                            (jets[component] - expected).abs() < 1e-12,
+                            "{title} on {}",
+                            face.place.name()
+                        );
+                    }
                 }
             }
         }
@@ -135,23 +137,24 @@ fn values_that_do_not_extend_smoothly_enter_the_loss_with_a_note() {
 #[test]
 fn rows_equal_the_residual_of_the_composed_field() {
     for mut problem in shipped() {
-        problem.ansatz.scale = (0..problem.equation.components()).map(|c| 0.7 + c as f64).collect();
+        problem.ansatz.scale = (0..problem.outputs()).map(|c| 0.7 + c as f64).collect();
         let equation = problem.equation.as_ref();
-        let m = equation.components();
+        let (m, outputs) = (equation.components(), problem.outputs());
         let points = problem.interior_points(SamplerKind::Uniform, 20, 1);
         let rows = pinn::formulation::interior_rows(&problem, &points);
         let k = rows.channels.count();
         for (i, x) in points.iter().enumerate() {
-            let network: Vec<f64> = (0..m * k).map(|j| (1.3 * j as f64 + i as f64).sin()).collect();
-            let mut field = network.clone();
+            let network: Vec<f64> = (0..outputs * k).map(|j| (1.3 * j as f64 + i as f64).sin()).collect();
+            let head = problem.region(x);
+            let mut field = network[head * m * k..(head + 1) * m * k].to_vec();
             problem
                 .ansatz
-                .apply(problem.shape.as_ref(), x, 0, rows.channels, &mut field);
+                .apply(problem.shape.as_ref(), x, head, rows.channels, &mut field);
             let mut expected = vec![0.0; m];
             equation.residual(x, &Jet::new(rows.channels, &field), &mut expected);
             for (row, expected) in expected.iter().enumerate() {
                 let at = i * m + row;
-                let form = &rows.coefficients[at * m * k..(at + 1) * m * k];
+                let form = &rows.coefficients[at * outputs * k..(at + 1) * outputs * k];
                 let found: f64 = form.iter().zip(&network).map(|(c, j)| c * j).sum::<f64>() - rows.rhs[at];
                 let size: f64 = form.iter().zip(&network).map(|(c, j)| (c * j).abs()).sum::<f64>() + rows.rhs[at].abs();
                 assert!(
