@@ -1,4 +1,12 @@
-//! Several materials: which region each of them fills.
+//! Several materials: which region each of them fills, and what joins them.
+//!
+//! One network has an output per component and region: its hidden layers are shared, its heads are not, so that slopes may jump where
+//! conductivities or stiffnesses do. The residuals of a region see its own head, those of an interface the heads of both sides.
+//!
+//! All residuals of equations and fluxes stay in the same units of flux, whatever the region. An error of size r in the balance of
+//! a stiff region that only a soft one holds (an inclusion) moves it by r by the soft modulus, as it would in the soft region; if
+//! residuals were divided by their own region's modulus, it would move by the contrast times as much. Column by column the
+//! least squares are scaled anyway. The weights of the two terms of an interface are balanced like those of every other term.
 
 use super::{Material, Path, ProblemFile, Values};
 use crate::condition::{FluxContinuity, ValueContinuity};
