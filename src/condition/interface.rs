@@ -100,6 +100,11 @@ impl Condition for FluxContinuity {
         }
     }
 
+    /// In an energy it holds by itself.
+    fn conservative(&self) -> bool {
+        true
+    }
+
     fn impose(&self, _at: &BoundaryPoint, residual: &[f64], _value: &mut [f64], flux: &mut [f64]) {
         flux.iter_mut().zip(residual).for_each(|(flux, r)| *flux -= r);
     }

@@ -20,9 +20,14 @@ pub struct BoundaryTerm {
 }
 
 impl BoundaryTerm {
-    /// Name for loss columns: `right traction`.
+    /// Name for loss columns: `right traction`, `interface steel|rubber flux`.
     pub fn name(&self) -> String {
-        format!("{} {}", self.place.name(), self.condition.name())
+        let kind = if self.condition.sides().is_some() {
+            "interface "
+        } else {
+            ""
+        };
+        format!("{kind}{} {}", self.place.name(), self.condition.name())
     }
 }
 
@@ -140,7 +145,7 @@ pub(super) fn assemble(
     let (ansatz, shape): (&Ansatz, &dyn Shape) = (&problem.ansatz, problem.shape.as_ref());
     let channels = Channels::new(shape.dimension(), problem.transient(), form.order);
     let (n, m, d) = (points.len(), problem.equation.components(), channels.coordinates());
-    let sides = if n > 0 { form.heads.len() / n } else { 1 };
+    let sides = form.heads.len().checked_div(n).unwrap_or(1);
     // What the residual reads, and what the network gives.
     let (width, columns) = (sides * m * channels.count(), problem.outputs() * channels.count());
     let mut rows = Rows {

@@ -128,7 +128,7 @@ impl Partitioned {
                 vec![pieces]
             };
             for pieces in parts {
-                let plain = format!("interface {}/{}", self.names[first], self.names[second]);
+                let plain = format!("{}|{}", self.names[first], self.names[second]);
                 let before = surfaces.iter().filter(|s| s.sides == [first, second]).count();
                 let name = match before {
                     0 => plain,
@@ -146,17 +146,33 @@ impl Partitioned {
         surfaces
     }
 
-    /// Points of the unit cube in cells that surfaces do not cross, where `map` takes the cube into the domain.
+    /// Points of the unit cube in cells that surfaces do not cross, where `map` takes the cube into the domain; graded towards the
+    /// ends of its axes like [`crate::sampler::graded_rule`], by u = v²·(3 − 2v).
     fn cut_rule(&self, axes: usize, order: usize, map: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<([f64; 3], f64)> {
+        let graded = |v: [f64; 3]| -> [f64; 3] {
+            std::array::from_fn(|j| {
+                if j < axes {
+                    v[j] * v[j] * (3.0 - 2.0 * v[j])
+                } else {
+                    v[j]
+                }
+            })
+        };
         let map = &map;
         let functions: Vec<_> = self
             .levels
             .iter()
             .flatten()
-            .map(|level| move |unit| level.value(map(unit)))
+            .map(|level| move |v| level.value(map(graded(v))))
             .collect();
         let functions: Vec<&dyn Fn([f64; 3]) -> f64> = functions.iter().map(|f| f as _).collect();
-        cut_cells::rule(&functions, axes, CELLS[axes - 1], order)
+        let points = cut_cells::rule(&functions, axes, CELLS[axes - 1], order).into_iter();
+        points
+            .map(|(v, weight)| {
+                let stretch: f64 = v[..axes].iter().map(|v| 6.0 * v * (1.0 - v)).product();
+                (graded(v), weight * stretch)
+            })
+            .collect()
     }
 
     fn surface(&self, face: Face) -> Option<&Surface> {
@@ -465,13 +481,7 @@ mod tests {
                 (interface.face.name, point.x[0], point.normal[0])
             })
             .collect();
-        assert_eq!(
-            found,
-            [
-                ("interface middle/ends", -0.5, -1.0),
-                ("interface middle/ends 2", 0.25, 1.0)
-            ]
-        );
+        assert_eq!(found, [("middle|ends", -0.5, -1.0), ("middle|ends 2", 0.25, 1.0)]);
     }
 
     #[test]

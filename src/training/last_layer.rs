@@ -189,8 +189,8 @@ pub(super) struct OutputSystem<'a> {
     /// Parameters with an output layer of zeros: the residual is affine in it, r = r₀ + J·w.
     parameters: &'a [f64],
     system: LeastSquares,
-    /// The mean size of the columns of each output in the first term, `[q]`: a penalty's do not count, and the outputs of a soft
-    /// region are not measured by those of a stiff one.
+    /// What damping is relative to, `[q]`: the columns' mean size; of an energy that of each output in its first term, so that
+    /// penalties do not count, and the outputs of a soft region are not measured by those of a stiff one.
     sizes: Vec<f64>,
     matrix: Vec<f64>,
     residual: Vec<f64>,
@@ -228,13 +228,17 @@ impl<'a> OutputSystem<'a> {
                     .for_each(|(j, square)| means[j % m] += square);
             }
         }
-        let sizes = (0..q).map(|j| (means[j % m] * m as f64 / q as f64).sqrt()).collect();
+        if sample.first().is_none_or(|rows| rows.linear.is_empty()) {
+            means = vec![squares.iter().sum::<f64>() / m as f64; m];
+        }
+        let sizes: Vec<f64> = (0..q).map(|j| (means[j % m] * m as f64 / q as f64).sqrt()).collect();
+        let damping: Vec<f64> = sizes.iter().map(|size| damping * size).collect();
         let norms: Vec<f64> = squares.into_iter().map(f64::sqrt).collect();
         Self {
             kernel,
             parameters,
             sizes,
-            system: LeastSquares::new(&norms, rows, BLOCKS * bytes, damping),
+            system: LeastSquares::new(&norms, rows, BLOCKS * bytes, &damping),
             matrix,
             residual,
         }

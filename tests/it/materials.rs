@@ -177,7 +177,7 @@ fn a_jump_between_materials_is_blamed_on_their_interface() {
         let share = found.terms.iter().find(|share| share.term == term);
         share.map_or(0.0, |share| share.relative)
     };
-    let interface = share("interface aluminium/steel value") + share("interface aluminium/steel flux");
+    let interface = share("interface aluminium|steel value") + share("interface aluminium|steel flux");
     assert!(interface > 1e-3 && share("interior") < 1e-9, "{:?}", found.terms);
 }
 
@@ -191,9 +191,36 @@ fn boundary_points_belong_to_the_region_inside() {
             match term.place.name() {
                 "inner" => assert_eq!(point.region, 1),
                 "outer" => assert_eq!(point.region, 0),
-                name if name.starts_with("interface") => assert!((radius(&point.x) - 0.14).abs() < 1e-12),
+                "aluminium|steel" => assert!((radius(&point.x) - 0.14).abs() < 1e-12),
                 _ => assert_eq!(point.region, usize::from(radius(&point.x) < 0.14)),
             }
         }
+    }
+}
+
+/// Regions of a mesh are the materials of that name, and its inner surfaces join them.
+#[test]
+fn regions_of_a_mesh_take_the_materials_of_their_names() {
+    let problem = r#"Problem(
+        title: "Heat sink",
+        geometry: Mesh("MESH"),
+        equation: Diffusion(),
+        materials: {"copper": (conductivity: 400), "aluminium": (conductivity: 200)},
+        conditions: [Flux(on: "bottom", value: 1e5), Convection(on: "air", coefficient: 100, ambient: 300)],
+    )"#;
+    let file = scratch("mesh_materials").join("problem.ron");
+    let mesh = root().join("meshes/heat_sink.msh");
+    ok(std::fs::write(&file, problem.replace("MESH", text(&mesh))));
+    let problem = ok(problem::load(&file, |_| Ok(())));
+    assert_eq!(problem.outputs(), 2);
+    let names: Vec<String> = problem.terms.iter().map(|term| term.name()).collect();
+    for name in ["interface joint value", "interface joint flux"] {
+        assert!(names.iter().any(|found| found == name), "{names:?}");
+    }
+    // The joint lies 5 mm above the bottom, copper below it.
+    let copper = problem.shape.regions().iter().position(|name| *name == "copper");
+    for x in problem.interior_points(SamplerKind::Uniform, 100, 1) {
+        let below = x[1] * problem.scales.length < 0.005;
+        assert_eq!(Some(problem.region(&x)) == copper, below);
     }
 }
