@@ -64,7 +64,7 @@ struct Sizes {
 }
 
 fn sizes(problem: &Problem) -> Sizes {
-    let (components, residuals) = (problem.equation.components(), problem.equation.residuals());
+    let (components, residuals) = (problem.outputs(), problem.equation.residuals());
     let dimensions = problem.axes(0);
     let network = &problem.network;
     let p = network.parameters(

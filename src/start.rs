@@ -22,7 +22,7 @@ pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture 
 pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut ChaCha8Rng) -> Architecture {
     let (min, max) = problem.bounds();
     network
-        .architecture(problem.equation.components(), &min, &max, random)
+        .architecture(problem.outputs(), &min, &max, random)
         .with_poles(problem.poles())
 }
 

@@ -34,7 +34,7 @@ pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
 /// The parameters of a network for the problem.
 fn parameters(problem: &Problem, network: &NetworkKind) -> usize {
     let further = problem.poles().iter().map(|pole| pole.space).sum();
-    let count = network.parameters(problem.equation.components(), problem.axes(0), further);
+    let count = network.parameters(problem.outputs(), problem.axes(0), further);
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 

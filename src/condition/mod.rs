@@ -5,6 +5,7 @@
 //! nothing is said the boundary is free: no traction, no heat flux.
 
 mod flux;
+mod interface;
 mod prescribed;
 mod symmetry;
 mod traction;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use flux::{Convection, Flux, FluxLaw};
+pub use interface::{FluxContinuity, ValueContinuity};
 pub use prescribed::{Displacement, Initial, Prescribed, Value};
 pub use symmetry::{Roller, Symmetry};
 pub use traction::{Foundation, Pressure, Traction, TractionLaw};
@@ -246,6 +248,8 @@ pub struct BoundaryPoint {
     pub x: [f64; 4],
     /// Outward unit normal; 0 for the initial state.
     pub normal: [f64; 3],
+    /// The region that it bounds; 0 if there is only one.
+    pub region: usize,
 }
 
 /// Residuals on a boundary, affine in the field's jet and dimensionless.
@@ -258,6 +262,12 @@ pub trait Condition: Debug + Send + Sync {
 
     /// Residuals per point R.
     fn residuals(&self) -> usize;
+
+    /// The regions on both sides of an interface; the jet then has the components of the first side and after them those of the
+    /// second.
+    fn sides(&self) -> Option<[usize; 2]> {
+        None
+    }
 
     /// The residuals at a point.
     ///

@@ -92,6 +92,7 @@ mod tests {
         let at = BoundaryPoint {
             x: [0.0; 4],
             normal: [0.6, 0.8, 0.0],
+            region: 0,
         };
         let jet = [1.0, 3.0, 0.0, 2.0, 0.0, 0.0];
         let mut residual = [0.0; 3];

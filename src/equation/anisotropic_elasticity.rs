@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn the_stored_energy_is_half_of_stress_times_strain() {
         let mut s = isotropic(0.2);
-        (s[0][0], s[3][3], s[4][4]) = (0.1, 3.0, 5.0);
+        (s[0][0], s[3][3], s[4][4]) = (0.2, 3.0, 5.0);
         let equation = made(ElasticModel::Solid, &s, [0.6, 0.0, 0.8], 0.9);
         let (channels, data) = jet(3);
         let u = Jet::new(channels, &data);

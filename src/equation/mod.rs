@@ -8,6 +8,7 @@
 
 mod anisotropic_diffusion;
 mod anisotropic_elasticity;
+mod composite;
 mod conductivity;
 mod diffusion;
 mod linear_elasticity;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use anisotropic_diffusion::AnisotropicConduction;
 pub use anisotropic_elasticity::AnisotropicElasticity;
+pub use composite::Composite;
 pub use conductivity::{Conductivity, ConductivityLaw, TensorField};
 pub use diffusion::{Diffusion, HeatConduction};
 pub use linear_elasticity::{ElasticModel, Elasticity, LinearElasticity};
@@ -73,6 +75,11 @@ pub enum Scale {
     Gradient,
 }
 
+/// The equation that holds in a region.
+pub fn in_region(equation: &dyn Equation, region: usize) -> &dyn Equation {
+    equation.part(region).unwrap_or(equation)
+}
+
 /// A second-order equation in divergence form in d space coordinates, or the system of first order that belongs to it.
 pub trait Equation: Debug + Send + Sync {
     /// Number of unknown components m.
@@ -80,6 +87,16 @@ pub trait Equation: Debug + Send + Sync {
 
     /// Names of the components in problem files and reports, for example `ux`.
     fn component_names(&self) -> Vec<&'static str>;
+
+    /// The equation of one of several regions.
+    fn part(&self, _region: usize) -> Option<&dyn Equation> {
+        None
+    }
+
+    /// How many regions have their own equation.
+    fn parts(&self) -> usize {
+        1
+    }
 
     /// How many of the components, the first ones, are those of the field u: all of them unless the flux is an unknown too.
     fn field_components(&self) -> usize {

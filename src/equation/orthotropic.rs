@@ -53,6 +53,11 @@ impl Stiffness {
         }
     }
 
+    /// Whether it is a plate whose contraction across is not known, because nu13 and nu23 were not given.
+    pub fn lacks_thickness(&self) -> bool {
+        self.model == ElasticModel::PlaneStress && self.thickness == [0.0; 6]
+    }
+
     /// The largest entry of the diagonal.
     pub fn largest(&self) -> f64 {
         self.active().iter().map(|&a| self.reduced[a][a]).fold(0.0, f64::max)
@@ -212,11 +217,6 @@ impl Orthotropic {
             );
         }
         stiffness
-    }
-
-    /// Whether the contraction across a plate is known.
-    pub fn knows_thickness(&self) -> bool {
-        self.poisson.len() == 3
     }
 }
 

@@ -56,7 +56,7 @@ pub struct HardFace {
 pub struct Ansatz {
     /// The prescribed faces per component, `[m]`.
     pub hard: Vec<Vec<HardFace>>,
-    /// s, `[m]`: the size of the field, so that the network's outputs are O(1).
+    /// s, `[heads·m]`: the size of the field, so that the network's outputs are O(1).
     pub scale: Vec<f64>,
 }
 
@@ -70,11 +70,11 @@ struct Frame {
 }
 
 impl Ansatz {
-    /// No prescribed values; unit scales.
-    pub fn new(components: usize) -> Self {
+    /// No prescribed values; unit scales. Every region has a head of its own, which gives all components there.
+    pub fn new(components: usize, heads: usize) -> Self {
         Self {
             hard: vec![Vec::new(); components],
-            scale: vec![1.0; components],
+            scale: vec![1.0; components * heads],
         }
     }
 
@@ -97,9 +97,18 @@ impl Ansatz {
 
     /// Rewrites a linear form A of the field's jets as one of the network's: C = A·T with u = g + D·s·N.
     ///
-    /// `form` is `[R, m, K]` over the jets of u and becomes the form over the jets of N; the part of g is subtracted from
-    /// `rhs`, `[R]`.
-    pub fn substitute(&self, shape: &dyn Shape, x: &[f64; 4], channels: Channels, form: &mut [f64], rhs: &mut [f64]) {
+    /// `form` is `[R, sides·m, K]` over the jets of u on one or both sides of an interface and becomes the form over the jets of N of
+    /// their `heads`, `[sides]`; the part of g is subtracted from `rhs`, `[R]`.
+    pub fn substitute(
+        &self,
+        shape: &dyn Shape,
+        x: &[f64; 4],
+        heads: &[usize],
+        channels: Channels,
+        form: &mut [f64],
+        rhs: &mut [f64],
+    ) {
+        let m = self.hard.len();
         let k = channels.count();
         let point = scales::seed(*x);
         let mut lift = [0.0; MOST];
@@ -108,23 +117,30 @@ impl Ansatz {
             lift[..k].fill(0.0);
             frame.lift.write(channels, &mut lift[..k]);
             for (row, rhs) in rhs.iter_mut().enumerate() {
-                let at = (row * self.hard.len() + component) * k;
-                let a = &mut form[at..at + k];
-                *rhs -= a.iter().zip(&lift).map(|(a, g)| a * g).sum::<f64>();
-                transpose_product(channels, &frame.distance, self.scale[component], a);
+                for (side, head) in heads.iter().enumerate() {
+                    let at = ((row * heads.len() + side) * m + component) * k;
+                    let a = &mut form[at..at + k];
+                    *rhs -= a.iter().zip(&lift).map(|(a, g)| a * g).sum::<f64>();
+                    transpose_product(channels, &frame.distance, self.scale[head * m + component], a);
+                }
             }
         }
     }
 
-    /// The jets of the field from those of the network, in place; `jets` is `[m, K]`.
-    pub fn apply(&self, shape: &dyn Shape, x: &[f64; 4], channels: Channels, jets: &mut [f64]) {
+    /// The jets of the field from those of one head of the network, in place; `jets` is `[m, K]`.
+    pub fn apply(&self, shape: &dyn Shape, x: &[f64; 4], head: usize, channels: Channels, jets: &mut [f64]) {
         let k = channels.count();
         let point = scales::seed(*x);
         let mut lift = vec![0.0; k];
         for (component, jet) in jets.chunks_mut(k).enumerate() {
             let frame = self.frame(shape, component, &point);
             frame.lift.write(channels, &mut lift);
-            product(channels, &frame.distance, self.scale[component], jet);
+            product(
+                channels,
+                &frame.distance,
+                self.scale[head * self.hard.len() + component],
+                jet,
+            );
             jet.iter_mut().zip(&lift).for_each(|(u, g)| *u += g);
         }
     }

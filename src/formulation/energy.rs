@@ -9,8 +9,9 @@
 //! the energy (Müller & Zeinhofer, *Achieving high accuracy with PINNs via energy natural gradients*, 2023), and the last layer's
 //! least squares is Ritz's method (E & Yu, *The deep Ritz method*, 2018).
 
-use super::strong::{BoundaryTerm, Form, assemble};
+use super::strong::{BoundaryTerm, Form, assemble, heads};
 use crate::condition::BoundaryPoint;
+use crate::equation::in_region;
 use crate::jet::Order;
 use crate::loss::Rows;
 use crate::problem::Problem;
@@ -22,13 +23,20 @@ pub(super) fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64>
         order: Order::First,
         residuals: equation.energy_rows(),
         linear: true,
+        heads: problem.regions_of(points),
     };
+    let at = |i: usize| in_region(equation, form.heads[i]);
     assemble(
         problem,
         &form,
         points,
-        |i, jet, out| equation.energy(&points[i], jet, out),
-        |i, jet| equation.work(&points[i], jet),
+        |i, jet, out| {
+            let part = at(i);
+            let (own, rest) = out.split_at_mut(part.energy_rows());
+            part.energy(&points[i], jet, own);
+            rest.fill(0.0);
+        },
+        |i, jet| at(i).work(&points[i], jet),
     )
 }
 
@@ -40,6 +48,7 @@ pub(super) fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[Bo
         order: Order::Value,
         residuals: condition.residuals(),
         linear: true,
+        heads: heads(condition, points),
     };
     assemble(
         problem,

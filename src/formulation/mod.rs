@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use ansatz::{Ansatz, HardFace, Place};
-pub use strong::{BoundaryTerm, boundary_rows, interior_rows, residual_rows, term_rows};
+pub use strong::{BoundaryTerm, boundary_rows, heads, interior_rows, residual_rows, seen, term_rows};
 
 /// What is minimised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{Ansatz, Formulation, Place, energy};
 use crate::condition::{BoundaryPoint, Condition};
-use crate::equation::Equation;
+use crate::equation::{Equation, in_region};
 use crate::geometry::Shape;
 use crate::jet::{Channels, Jet, Order};
 use crate::loss::Rows;
@@ -20,9 +20,14 @@ pub struct BoundaryTerm {
 }
 
 impl BoundaryTerm {
-    /// Name for loss columns: `right traction`.
+    /// Name for loss columns: `right traction`, `interface steel|rubber flux`.
     pub fn name(&self) -> String {
-        format!("{} {}", self.place.name(), self.condition.name())
+        let kind = if self.condition.sides().is_some() {
+            "interface "
+        } else {
+            ""
+        };
+        format!("{kind}{} {}", self.place.name(), self.condition.name())
     }
 }
 
@@ -69,12 +74,13 @@ pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
         order: equation.order(),
         residuals: equation.residuals(),
         linear: false,
+        heads: problem.regions_of(points),
     };
     assemble(
         problem,
         &form,
         points,
-        |i, jet, out| equation.residual(&points[i], jet, out),
+        |i, jet, out| in_region(equation, form.heads[i]).residual(&points[i], jet, out),
         |_, _| 0.0,
     )
 }
@@ -87,14 +93,31 @@ pub fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryP
         order: condition.order(),
         residuals: condition.residuals(),
         linear: false,
+        heads: heads(condition, points),
     };
     assemble(
         problem,
         &form,
         &x,
-        |i, jet, out| condition.residual(equation, &points[i], jet, out),
+        |i, jet, out| condition.residual(seen(equation, condition, &points[i]), &points[i], jet, out),
         |_, _| 0.0,
     )
+}
+
+/// The equation that a condition sees at a point: all regions' on an interface, otherwise that of the point's region.
+pub fn seen<'a>(equation: &'a dyn Equation, condition: &dyn Condition, at: &BoundaryPoint) -> &'a dyn Equation {
+    match condition.sides() {
+        Some(_) => equation,
+        None => in_region(equation, at.region),
+    }
+}
+
+/// The regions whose heads a condition sees at every point, `[n, sides]`.
+pub fn heads(condition: &dyn Condition, points: &[BoundaryPoint]) -> Vec<usize> {
+    match condition.sides() {
+        Some(sides) => points.iter().flat_map(|_| sides).collect(),
+        None => points.iter().map(|point| point.region).collect(),
+    }
 }
 
 /// What [`assemble`] makes.
@@ -105,10 +128,12 @@ pub(super) struct Form {
     pub(super) residuals: usize,
     /// Whether there is a linear form too.
     pub(super) linear: bool,
+    /// The heads whose jets are read, `[n, sides]`.
+    pub(super) heads: Vec<usize>,
 }
 
 /// Linearises an affine residual at every point: d = −r(0), A_k = r(e_k) − r(0), then from u to N by the ansatz; the same for
-/// an affine number per point, of which the linear part is kept.
+/// an affine number per point, of which the linear part is kept. The jet that is read has the components of u of every side.
 pub(super) fn assemble(
     problem: &Problem,
     form: &Form,
@@ -116,40 +141,48 @@ pub(super) fn assemble(
     residual: impl Fn(usize, &Jet<'_>, &mut [f64]) + Sync,
     number: impl Fn(usize, &Jet<'_>) -> f64 + Sync,
 ) -> Rows<f64> {
-    let Form {
-        order,
-        residuals,
-        linear,
-    } = *form;
-    let (equation, ansatz, shape): (&dyn Equation, &Ansatz, &dyn Shape) =
-        (problem.equation.as_ref(), &problem.ansatz, problem.shape.as_ref());
-    let channels = Channels::new(shape.dimension(), problem.transient(), order);
-    let (n, m, d) = (points.len(), equation.components(), channels.coordinates());
-    let columns = m * channels.count();
+    let residuals = form.residuals;
+    let (ansatz, shape): (&Ansatz, &dyn Shape) = (&problem.ansatz, problem.shape.as_ref());
+    let channels = Channels::new(shape.dimension(), problem.transient(), form.order);
+    let (n, m, d) = (points.len(), problem.equation.components(), channels.coordinates());
+    let sides = form.heads.len().checked_div(n).unwrap_or(1);
+    // What the residual reads, and what the network gives.
+    let (width, columns) = (sides * m * channels.count(), problem.outputs() * channels.count());
     let mut rows = Rows {
         channels,
         points: n,
         residuals,
-        components: m,
+        components: problem.outputs(),
         x: points.iter().flat_map(|x| problem.coordinates(x)).collect(),
         coefficients: vec![0.0; n * residuals * columns],
         rhs: vec![0.0; n * residuals],
         weights: vec![1.0 / n as f64; n],
-        linear: vec![0.0; if linear { n * columns } else { 0 }],
+        linear: vec![0.0; if form.linear { n * columns } else { 0 }],
     };
-    if linear {
+    // Into the columns of the heads.
+    let place = |heads: &[usize], part: &[f64], out: &mut [f64]| {
+        let head = m * channels.count();
+        for (part, out) in part.chunks(width).zip(out.chunks_mut(columns)) {
+            for (side, index) in part.chunks(head).zip(heads) {
+                out[index * head..(index + 1) * head].copy_from_slice(side);
+            }
+        }
+    };
+    if form.linear {
         rows.linear.par_chunks_mut(columns).enumerate().for_each_init(
-            || vec![0.0; columns],
-            |unit, (i, form)| {
+            || (vec![0.0; width], vec![0.0; width]),
+            |(unit, part), (i, out)| {
+                let heads = &form.heads[i * sides..(i + 1) * sides];
                 unit.fill(0.0);
                 let at_zero = number(i, &Jet::new(channels, unit));
-                for column in 0..columns {
+                for column in 0..width {
                     unit[column] = 1.0;
-                    form[column] = number(i, &Jet::new(channels, unit)) - at_zero;
+                    part[column] = number(i, &Jet::new(channels, unit)) - at_zero;
                     unit[column] = 0.0;
                 }
                 // A number that does not depend on the network has no influence on the minimum.
-                ansatz.substitute(shape, &points[i], channels, form, &mut [0.0]);
+                ansatz.substitute(shape, &points[i], heads, channels, part, &mut [0.0]);
+                place(heads, part, out);
             },
         );
     }
@@ -159,21 +192,26 @@ pub(super) fn assemble(
         .zip(rows.rhs.par_chunks_mut(residuals))
         .enumerate()
         .for_each_init(
-            || (vec![0.0; columns], vec![0.0; residuals], vec![0.0; residuals]),
-            |buffers, (i, (form, rhs))| {
-                let (unit, at_zero, value) = buffers;
+            || {
+                let part = vec![0.0; residuals * width];
+                (vec![0.0; width], vec![0.0; residuals], vec![0.0; residuals], part)
+            },
+            |buffers, (i, (out, rhs))| {
+                let (unit, at_zero, value, part) = buffers;
+                let heads = &form.heads[i * sides..(i + 1) * sides];
                 unit.fill(0.0);
                 residual(i, &Jet::new(channels, unit), at_zero);
-                for column in 0..columns {
+                for column in 0..width {
                     unit[column] = 1.0;
                     residual(i, &Jet::new(channels, unit), value);
                     unit[column] = 0.0;
                     for row in 0..residuals {
-                        form[row * columns + column] = value[row] - at_zero[row];
+                        part[row * width + column] = value[row] - at_zero[row];
                     }
                 }
                 rhs.iter_mut().zip(at_zero.iter()).for_each(|(d, r)| *d = -r);
-                ansatz.substitute(shape, &points[i], channels, form, rhs);
+                ansatz.substitute(shape, &points[i], heads, channels, part, rhs);
+                place(heads, part, out);
             },
         );
     rows

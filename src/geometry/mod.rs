@@ -6,8 +6,11 @@
 mod axis_box;
 mod chart;
 mod constructive;
+mod cut_cells;
+mod level_set;
 mod mesh_shape;
 mod outline;
+mod partitioned;
 mod plate_with_hole;
 mod polar;
 mod spherical;
@@ -27,6 +30,7 @@ pub use constructive::{
     Sphere, Translate,
 };
 pub use mesh_shape::{MeshFile, MeshShape, ScaledMesh};
+pub use partitioned::{Flaw, Partitioned};
 pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;

@@ -114,6 +114,14 @@ impl<'a> Jet<'a> {
         self.data[component * self.channels.count() + channel]
     }
 
+    /// The jet without its first components.
+    pub fn skip(&self, components: usize) -> Self {
+        Self {
+            channels: self.channels,
+            data: &self.data[components * self.channels.count()..],
+        }
+    }
+
     /// u_c.
     pub fn value(&self, c: usize) -> f64 {
         self.at(c, 0)

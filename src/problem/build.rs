@@ -1,14 +1,16 @@
 //! From a file to a problem: every expression read, every fault collected, everything made dimensionless.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::formula::Formula;
 use super::hard_flux::{hold_flux, hold_traction};
-use super::material::{Law, check_equation, equation, law};
+use super::material::{Law, check_equation, law, whole};
+use super::materials::{assign, interfaces};
 use super::numerics::numerics;
 use super::sample::{definite, sample, scales};
 use super::support::{idle, support};
-use super::{Expression, Path, Problem, ProblemFile, Reference, Values, Variables};
+use super::{Exact, Expression, Material, Path, Problem, ProblemFile, Reference, Values, Variables};
 use crate::condition::{Condition, Family, FluxLaw, Part, Prescribed, Roller, TractionLaw};
 use crate::equation::EquationKind;
 use crate::error::Fault;
@@ -43,10 +45,16 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         time: file.time.is_some(),
     };
     check_equation(&file, shape.dimension(), &mut values);
-    let laws: Option<Vec<Law>> = law(&file, None, variables, &mut values).map(|law| vec![law]);
+    let Some((shape, assigned)) = assign(&file, shape, &mut values) else {
+        return Err(values.into_faults());
+    };
+    let laws = assigned
+        .iter()
+        .map(|material| law(&file, *material, variables, &mut values));
+    let laws: Option<Vec<Law>> = laws.collect::<Vec<_>>().into_iter().collect();
     let parts = parts(&file, shape.as_ref(), variables, &mut values);
     let probes = probes(&file, shape.as_ref(), &mut values);
-    let exact = reference(&file, variables, &mut values);
+    let exact = reference(&file, &assigned, variables, &mut values);
     let Some(laws) = laws else {
         return Err(values.into_faults());
     };
@@ -62,19 +70,22 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     }
 
     let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
-    let shape = shape.scaled(1.0 / scales.length);
+    let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
     let singular = singular(shape.as_ref(), &parts);
     let end = f64::from(u8::from(variables.time));
     let probes = probes
         .into_iter()
         .map(|x| [x[0] / scales.length, x[1] / scales.length, x[2] / scales.length, end])
         .collect();
-    let equation = equation(&laws[0], &scales, shape.dimension(), variables.time, file.formulation());
+    let equation = whole(&laws, &scales, &shape, variables.time, file.formulation());
     let coordinates = shape.dimension() + usize::from(variables.time);
     let attempts = attempts(&file, coordinates, shape.poles().len());
     let mut problem = Problem {
-        ansatz: Ansatz::new(equation.components()),
-        reference: exact.map(|exact| exact.into_iter().map(|f| scales.value_field(f)).collect()),
+        ansatz: Ansatz::new(equation.components(), equation.parts()),
+        reference: exact.map(|exact| {
+            let fields = |list: Vec<Formula>| list.into_iter().map(|f| scales.value_field(f)).collect();
+            exact.into_iter().map(fields).collect()
+        }),
         file,
         scales,
         shape,
@@ -82,13 +93,14 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         singular,
         probes,
         terms: Vec::new(),
-        notes: Vec::new(),
+        notes: laws.iter().find_map(Law::note).into_iter().collect(),
         attempts,
         network: NetworkKind::default(),
         stages: Vec::new(),
         least: 0,
     };
     conditions(&mut problem, parts);
+    interfaces(&mut problem);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);
@@ -323,10 +335,50 @@ fn what(part: &Part, family: Family) -> String {
     }
 }
 
-fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) -> Option<Vec<Formula>> {
-    let Some(Reference::Exact(exact)) = &file.reference else {
-        return None;
-    };
+/// The exact solution per region, or one for all.
+fn reference(
+    file: &ProblemFile,
+    assigned: &[Option<(&str, &Material)>],
+    variables: Variables,
+    values: &mut Values<'_>,
+) -> Option<Vec<Vec<Formula>>> {
+    match file.reference.as_ref()? {
+        Reference::Exact(whole) => Some(vec![exact(file, whole, &path!["reference"], variables, values)?]),
+        Reference::PerMaterial(parts) => {
+            let names: Vec<&str> = assigned.iter().flatten().map(|(name, _)| *name).collect();
+            for name in parts.keys().filter(|name| !names.contains(&name.as_str())) {
+                values.fault(
+                    &path!["reference", 0, name.as_str()],
+                    format!("unknown material `{name}`"),
+                    Some(match names[..] {
+                        [] => "there is one material: use `Exact(…)`".into(),
+                        _ => format!("the materials are `{}`", names.join("`, `")),
+                    }),
+                );
+            }
+            let lists = names.iter().map(|name| {
+                let Some(part) = parts.get(*name) else {
+                    values.fault(
+                        &path!["reference"],
+                        format!("the reference lacks the material `{name}`"),
+                        None,
+                    );
+                    return None;
+                };
+                exact(file, part, &path!["reference", 0, *name], variables, values)
+            });
+            lists.collect::<Vec<_>>().into_iter().collect()
+        }
+    }
+}
+
+fn exact(
+    file: &ProblemFile,
+    exact: &Exact,
+    at: &Path,
+    variables: Variables,
+    values: &mut Values<'_>,
+) -> Option<Vec<Formula>> {
     let given: BTreeMap<&str, &Option<Expression>> = BTreeMap::from([
         ("ux", &exact.ux),
         ("uy", &exact.uy),
@@ -337,6 +389,11 @@ fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) 
         EquationKind::LinearElasticity(equation) => &["ux", "uy", "uz"][..equation.model.dimension()],
         EquationKind::Diffusion(_) => &["value"],
     };
+    let place = |name: &str| {
+        let mut at = at.clone();
+        at.push(name.into());
+        at
+    };
     for (name, expression) in &given {
         if expression.is_some() != needed.contains(name) {
             let verb = if expression.is_some() {
@@ -345,7 +402,7 @@ fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) 
                 "is missing in"
             };
             values.fault(
-                &path!["reference", *name],
+                &place(name),
                 format!("`{name}` {verb} the reference"),
                 Some(format!("the exact solution here is `{}`", needed.join("`, `"))),
             );
@@ -353,10 +410,7 @@ fn reference(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) 
     }
     needed
         .iter()
-        .map(|name| {
-            let expression = given[name].as_ref()?;
-            values.formula(expression, variables, &path!["reference", *name])
-        })
+        .map(|name| values.formula(given[name].as_ref()?, variables, &place(name)))
         .collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Expression;
+use super::{Expression, Material};
 use crate::batch::{Adapt, Draw, Jitter};
 use crate::condition::ConditionKind;
 use crate::equation::EquationKind;
@@ -32,6 +32,10 @@ pub struct ProblemFile {
     pub time: Option<Expression>,
     /// What is solved.
     pub equation: EquationKind,
+    /// Several materials by name, `{"steel": (young: 210e9, poisson: 0.3), "rubber": (…, where: "y > h")}`: with `where` in
+    /// each but one, or with the names of the geometry's regions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub materials: BTreeMap<String, Material>,
     /// What holds on the boundaries; a boundary that is not named is free.
     #[serde(default)]
     pub conditions: Vec<ConditionKind>,
@@ -200,6 +204,8 @@ impl Memory {
 pub enum Reference {
     /// A closed-form solution.
     Exact(Exact),
+    /// A closed-form solution for each of several materials: `PerMaterial({"core": (value: "…"), "rest": (value: "…")})`.
+    PerMaterial(BTreeMap<String, Exact>),
 }
 
 /// A closed-form solution; its flux follows by differentiation.

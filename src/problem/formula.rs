@@ -6,6 +6,9 @@
 //!
 //! [`CoordinateJet`]: crate::jet::CoordinateJet
 //!
+//! Conditions compare formulas, `a < b`, `a > b`, `a < b < c`, joined by `and` and `or`; they become functions that are negative where
+//! the condition holds.
+//!
 //! Grammar, loosest first: `a + b`, `a - b`; `a * b`, `a / b`; `-a`; `a ^ b` (right-associative); numbers, names,
 //! `f(a)`, `f(a, b)` and parentheses.
 
@@ -29,6 +32,10 @@ pub(super) fn reserved(name: &str) -> bool {
 
 /// The functions of two arguments.
 const BINARY: [&str; 3] = ["atan2", "min", "max"];
+
+/// Where `min` and `max` stand in [`BINARY`].
+const MIN: usize = 1;
+const MAX: usize = 2;
 
 /// The coordinates, in the order of the evaluation point.
 pub const VARIABLES: [&str; 4] = ["x", "y", "z", "t"];
@@ -79,6 +86,28 @@ impl Formula {
     /// # Errors
     /// A syntax error, an unknown name or a wrong number of arguments, with its place.
     pub fn parse(text: &str, constants: &BTreeMap<String, f64>, variables: [bool; 4]) -> Result<Self, FormulaError> {
+        Self::read(text, constants, variables, |parser| parser.sum())
+    }
+
+    /// Reads a condition such as `x^2 + y^2 < r^2` or `0 < y < h and x > 0` as a formula that is negative where it holds:
+    /// a < b is a − b, `and` the larger and `or` the smaller of two.
+    ///
+    /// # Errors
+    /// As [`Formula::parse`], and where nothing is compared.
+    pub fn condition(
+        text: &str,
+        constants: &BTreeMap<String, f64>,
+        variables: [bool; 4],
+    ) -> Result<Self, FormulaError> {
+        Self::read(text, constants, variables, |parser| parser.condition())
+    }
+
+    fn read(
+        text: &str,
+        constants: &BTreeMap<String, f64>,
+        variables: [bool; 4],
+        whole: impl Fn(&mut Parser<'_>) -> Result<(), FormulaError>,
+    ) -> Result<Self, FormulaError> {
         let tokens = tokens(text)?;
         let mut parser = Parser {
             tokens,
@@ -89,7 +118,7 @@ impl Formula {
             tape: Vec::new(),
             depth: 0,
         };
-        parser.sum()?;
+        whole(&mut parser)?;
         if let Some((token, span)) = parser.tokens.get(parser.next) {
             return Err(FormulaError {
                 message: format!("unexpected {} in a formula", token.describe()),
@@ -97,6 +126,9 @@ impl Formula {
                 hint: Some(match token {
                     Token::Symbol(',') => "decimals are written with a point".into(),
                     Token::Symbol(')') => "there is one `)` too many".into(),
+                    Token::Symbol('<' | '>') => {
+                        "comparisons stand in conditions such as `where`; `a < b < c` is the longest".into()
+                    }
                     _ => "an operator such as `*` may be missing before it".into(),
                 }),
             });
@@ -281,8 +313,12 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, FormulaError> {
                 at += 1;
             }
             tokens.push((Token::Name(text[start..at].into()), start..at));
-        } else if "+-*/^(),".contains(c) {
+        } else if "+-*/^(),<>".contains(c) {
             at += 1;
+            // On the boundary itself nothing is decided, so that `<=` is `<`.
+            if matches!(c, '<' | '>') && bytes.get(at) == Some(&b'=') {
+                at += 1;
+            }
             // `**` is how Python writes a power.
             if c == '*' && bytes.get(at) == Some(&b'*') {
                 at += 1;
@@ -319,6 +355,68 @@ impl Parser<'_> {
         let found = matches!(self.tokens.get(self.next), Some((Token::Symbol(s), _)) if *s == symbol);
         self.next += usize::from(found);
         found
+    }
+
+    fn take_name(&mut self, word: &str) -> bool {
+        let found = matches!(self.tokens.get(self.next), Some((Token::Name(name), _)) if name == word);
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Comparisons joined by `and`, which binds more tightly, and `or`.
+    fn condition(&mut self) -> Result<(), FormulaError> {
+        self.all()?;
+        while self.take_name("or") {
+            self.all()?;
+            self.tape.push(Op::Binary(MIN));
+        }
+        Ok(())
+    }
+
+    fn all(&mut self) -> Result<(), FormulaError> {
+        self.comparison()?;
+        while self.take_name("and") {
+            self.comparison()?;
+            self.tape.push(Op::Binary(MAX));
+        }
+        Ok(())
+    }
+
+    fn comparison(&mut self) -> Result<(), FormulaError> {
+        self.sum()?;
+        let less = self.compares().ok_or_else(|| FormulaError {
+            message: "a condition compares two formulas".into(),
+            span: 0..self.end,
+            hint: Some("write for example `x^2 + y^2 < 0.25`".into()),
+        })?;
+        let start = self.tape.len();
+        self.sum()?;
+        let right = self.tape[start..].to_vec();
+        self.difference(less);
+        if let Some(less) = self.compares() {
+            self.tape.extend(right);
+            self.sum()?;
+            self.difference(less);
+            self.tape.push(Op::Binary(MAX));
+        }
+        Ok(())
+    }
+
+    /// `<` or `>`, if one of them follows.
+    fn compares(&mut self) -> Option<bool> {
+        if self.take('<') {
+            Some(true)
+        } else {
+            self.take('>').then_some(false)
+        }
+    }
+
+    /// a − b for a < b, b − a for a > b.
+    fn difference(&mut self, less: bool) {
+        self.tape.push(Op::Subtract);
+        if !less {
+            self.tape.push(Op::Negate);
+        }
     }
 
     fn sum(&mut self) -> Result<(), FormulaError> {
@@ -549,6 +647,27 @@ mod tests {
             assert!((jet.gradient[0] - slope).abs() < 1e-6, "{name}");
             assert!((jet.hessian[0] - curvature).abs() < 1e-5, "{name}");
         }
+    }
+
+    #[test]
+    fn conditions_are_negative_where_they_hold() {
+        let holds = |text: &str| {
+            let constants = BTreeMap::from([("a".to_string(), 2.0)]);
+            match Formula::condition(text, &constants, [true; 4]) {
+                Ok(formula) => formula.evaluate(&[0.5, -1.0, 3.0, 4.0]) < 0.0,
+                Err(error) => panic!("{text}: {error:?}"),
+            }
+        };
+        assert!(holds("x < a") && !holds("x > a") && holds("y^2 + x >= 1"));
+        assert!(holds("-2 < y < 0") && !holds("-2 < y < -1.5") && holds("0 > y > -2"));
+        assert!(holds("x > 0 and y < 0 or z < 0") && !holds("x > 0 and y > 0") && holds("z < 0 or x > 0"));
+        let fault = |text: &str| match Formula::condition(text, &BTreeMap::new(), [true; 4]) {
+            Ok(_) => panic!("{text} was accepted"),
+            Err(error) => error,
+        };
+        assert_eq!(fault("x + 1").message, "a condition compares two formulas");
+        assert_eq!(fault("x < 1 < 2 < 3").span, 10..11);
+        assert_eq!(fault("x < 1 y > 2").span, 6..7);
     }
 
     #[test]

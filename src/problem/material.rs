@@ -1,15 +1,18 @@
 //! The coefficients of a body or of one of its materials: read, checked, and made an equation.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::formula::Formula;
 use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
 use crate::equation::{
-    AnisotropicConduction, AnisotropicElasticity, Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation,
-    EquationKind, HeatConduction, Mixed, Orthotropic, Stiffness, TensorField,
+    AnisotropicConduction, AnisotropicElasticity, Composite, Conductivity, ConductivityLaw, ElasticModel, Elasticity,
+    Equation, EquationKind, HeatConduction, Mixed, Orthotropic, Stiffness, TensorField,
 };
 use crate::formulation::Formulation;
+use crate::geometry::Shape;
 use crate::path;
 
 /// One of several materials; what it leaves out is as the `equation` says.
@@ -274,6 +277,21 @@ fn modulus(
     })
 }
 
+impl Law {
+    /// What the user should know of it.
+    pub(super) fn note(&self) -> Option<String> {
+        match self {
+            Self::Elastic {
+                modulus: Modulus::Orthotropic(stiffness),
+                ..
+            } if stiffness.lacks_thickness() => {
+                Some("`poisson` has no nu13 and nu23: the strain across the plate is written as 0".into())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Modulus {
     /// The size of its stiffness, Pa.
     pub(super) fn size(&self) -> f64 {
@@ -284,8 +302,23 @@ impl Modulus {
     }
 }
 
-/// The dimensionless equation.
-pub(super) fn equation(
+/// The dimensionless equation of the body: one, or one per region.
+pub(super) fn whole(
+    laws: &[Law],
+    scales: &Scales,
+    shape: &Arc<dyn Shape>,
+    transient: bool,
+    formulation: Formulation,
+) -> Box<dyn Equation> {
+    let one = |law| equation(law, scales, shape.dimension(), transient, formulation);
+    match laws {
+        [law] => one(law),
+        _ => Box::new(Composite::new(laws.iter().map(one).collect(), shape.clone())),
+    }
+}
+
+/// The dimensionless equation of one material.
+fn equation(
     law: &Law,
     scales: &Scales,
     dimension: usize,

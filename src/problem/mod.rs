@@ -7,6 +7,7 @@ mod hard_flux;
 mod load;
 mod locate;
 mod material;
+mod materials;
 mod numerics;
 mod sample;
 pub mod scales;
@@ -20,8 +21,11 @@ pub use material::Material;
 pub use scales::{Field, Scales};
 pub use values::{Expression, Values, Variables};
 
+use std::sync::Arc;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::batch::Draw;
 use crate::condition::BoundaryPoint;
@@ -32,6 +36,9 @@ use crate::network::{NetworkKind, Pole};
 use crate::sampler::{Gauss, PointSet, SamplerKind, gauss_legendre, graded_rule, mix};
 use crate::training::{Attempt, StageKind, changes_form};
 
+/// How far inside of a boundary point its region is asked for, by the size of the domain.
+const INWARDS: f64 = 1e-7;
+
 /// A checked problem, dimensionless throughout.
 #[derive(Debug)]
 pub struct Problem {
@@ -40,7 +47,7 @@ pub struct Problem {
     /// Its units.
     pub scales: Scales,
     /// The domain by the length scale.
-    pub shape: Box<dyn Shape>,
+    pub shape: Arc<dyn Shape>,
     /// The equation.
     pub equation: Box<dyn Equation>,
     /// Values that hold exactly.
@@ -49,8 +56,8 @@ pub struct Problem {
     pub terms: Vec<BoundaryTerm>,
     /// Corners at which the field may be singular.
     pub singular: Vec<Pole>,
-    /// The exact solution per component of the field, dimensionless.
-    pub reference: Option<Vec<Field>>,
+    /// The exact solution per region and component of the field, dimensionless; one entry if it is the same formula everywhere.
+    pub reference: Option<Vec<Vec<Field>>>,
     /// Places whose values are reported.
     pub probes: Vec<[f64; 4]>,
     /// Decisions that the user should know of.
@@ -115,6 +122,31 @@ impl Problem {
         }
     }
 
+    /// Numbers that the network gives per point: every region has a head of its own for all components.
+    pub fn outputs(&self) -> usize {
+        self.equation.components() * self.equation.parts()
+    }
+
+    /// The region of a point; 0 if there is only one.
+    pub fn region(&self, x: &[f64; 4]) -> usize {
+        match self.equation.parts() {
+            1 => 0,
+            _ => self.shape.region([x[0], x[1], x[2]]),
+        }
+    }
+
+    /// The regions of points.
+    pub fn regions_of(&self, points: &[[f64; 4]]) -> Vec<usize> {
+        points.par_iter().map(|x| self.region(x)).collect()
+    }
+
+    /// The region that a boundary point belongs to: a little inwards of it.
+    fn region_inside(&self, at: &BoundaryPoint) -> usize {
+        let mut x = at.x;
+        x.iter_mut().zip(at.normal).for_each(|(x, n)| *x -= INWARDS * n);
+        self.region(&x)
+    }
+
     /// Whether time is a coordinate; it then runs over [0, 1].
     pub fn transient(&self) -> bool {
         self.file.time.is_some()
@@ -153,16 +185,19 @@ impl Problem {
 
     /// The point of a boundary or of the initial state that belongs to numbers of the unit cube, uniform.
     pub fn boundary_point(&self, place: Place, unit: [f64; 4]) -> BoundaryPoint {
-        match place {
+        let mut point = match place {
             Place::Initial => {
                 let x = self.shape.interior_point([unit[0], unit[1], unit[2]]);
                 BoundaryPoint {
                     x: [x[0], x[1], x[2], 0.0],
                     normal: [0.0; 3],
+                    region: 0,
                 }
             }
             Place::Face(face) => face_point(self.shape.as_ref(), face, unit, self.transient()),
-        }
+        };
+        point.region = self.region_inside(&point);
+        point
     }
 
     /// n points of the domain, uniform in space and time.
@@ -328,5 +363,6 @@ fn face_point(shape: &dyn Shape, face: Face, unit: [f64; 4], time: bool) -> Boun
     BoundaryPoint {
         x: [x[0], x[1], x[2], t],
         normal,
+        region: 0,
     }
 }

@@ -165,6 +165,20 @@ impl<'a> Values<'a> {
         self.faults.push(Fault { message, span, hint });
     }
 
+    /// Notes the keys of a map that are given twice.
+    pub fn unique(&mut self, map: &Path, what: &str) {
+        for span in repeated_keys(self.text, map) {
+            self.faults.push(Fault {
+                message: format!(
+                    "the {what} `{}` is given twice",
+                    self.text[span.clone()].trim_matches('"')
+                ),
+                span,
+                hint: Some("keep one of the two".into()),
+            });
+        }
+    }
+
     /// Whether no fault was found so far.
     pub fn sound(&self) -> bool {
         self.faults.is_empty()
@@ -201,6 +215,18 @@ impl<'a> Values<'a> {
             return None;
         }
         Some(formula)
+    }
+
+    /// A condition on the position, as a formula that is negative where it holds.
+    pub fn condition(&mut self, text: &str, space: usize, path: &Path) -> Option<Formula> {
+        let allowed = std::array::from_fn(|j| j < space);
+        match Formula::condition(text, &self.constants, allowed) {
+            Ok(formula) => Some(formula),
+            Err(error) => {
+                self.formula_fault(path, error);
+                None
+            }
+        }
     }
 
     /// A number.

@@ -43,8 +43,9 @@ pub struct Estimate {
 pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], errors: Option<&Errors>) -> Estimate {
     let problem = solution.problem;
     let (m, fields) = (problem.equation.components(), problem.equation.field_components());
+    let outputs = problem.outputs();
     let network = NetworkKind::RandomFeatures(RandomFeatures {
-        width: (UNKNOWNS / m).min(FEATURES),
+        width: (UNKNOWNS / outputs).min(FEATURES),
         slope: Some(SLOPE),
         ..RandomFeatures::default()
     });

@@ -54,14 +54,22 @@ impl Trial for Solution<'_> {
         self.problem
     }
 
-    fn jets(&self, points: &[[f64; 4]], order: Order) -> Vec<f64> {
-        let channels = self.channels(order);
-        let x: Vec<f64> = points.iter().flat_map(|x| self.problem.coordinates(x)).collect();
+    fn jets_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order) -> Vec<f64> {
+        let (problem, channels) = (self.problem, self.channels(order));
+        let x: Vec<f64> = points.iter().flat_map(|x| problem.coordinates(x)).collect();
         let mut jets = self.kernel.jets(self.parameters, channels, &x);
-        let stride = self.problem.equation.components() * channels.count();
-        jets.par_chunks_mut(stride).zip(points).for_each(|(jet, x)| {
-            self.problem.ansatz.apply(self.problem.shape.as_ref(), x, channels, jet);
-        });
+        let stride = problem.equation.components() * channels.count();
+        let heads = problem.equation.parts();
+        if heads > 1 {
+            let chosen = jets.par_chunks(heads * stride).zip(regions);
+            jets = chosen
+                .flat_map_iter(|(all, region)| all[region * stride..(region + 1) * stride].iter().copied())
+                .collect();
+        }
+        let shape = problem.shape.as_ref();
+        jets.par_chunks_mut(stride)
+            .zip(points.par_iter().zip(regions))
+            .for_each(|(jet, (x, region))| problem.ansatz.apply(shape, x, *region, channels, jet));
         jets
     }
 }
@@ -118,13 +126,26 @@ impl Solution<'_> {
                 .map(|r| scales.source() * r.iter().map(|v| v * v).sum::<f64>().sqrt())
                 .collect(),
         });
+        if equation.parts() > 1 {
+            arrays.push(Array {
+                name: "material",
+                unit: "1".into(),
+                components: 1,
+                values: problem
+                    .regions_of(points)
+                    .into_iter()
+                    .map(|region| region as f64)
+                    .collect(),
+            });
+        }
         if let Some(reference) = &problem.reference {
             let k = channels.count();
             let values = jets
                 .chunks(m * k)
                 .zip(points)
                 .map(|(jet, x)| {
-                    let errors = reference.iter().zip(jet.chunks(k));
+                    let own = &reference[problem.region(x).min(reference.len() - 1)];
+                    let errors = own.iter().zip(jet.chunks(k));
                     let square: f64 = errors.map(|(exact, jet)| (jet[0] - exact.at::<f64>(x)).powi(2)).sum();
                     scales.field * square.sqrt()
                 })

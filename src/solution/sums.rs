@@ -3,9 +3,9 @@
 use super::Trial;
 use super::quadrature::{self, Fineness};
 use crate::condition::{BoundaryPoint, Condition};
-use crate::equation::Equation;
-use crate::formulation::{Formulation, Place};
-use crate::geometry::Face;
+use crate::equation::{Equation, in_region};
+use crate::formulation::{BoundaryTerm, Formulation, Place};
+use crate::geometry::{Face, Interface};
 use crate::jet::Order;
 
 /// One sum that should vanish, with up to three components.
@@ -82,6 +82,11 @@ impl Sums {
             sums.face(trial, face, centre, fineness);
         }
         sums.interior(trial, centre, fineness);
+        if problem.equation.parts() > 1 {
+            for interface in problem.shape.interfaces() {
+                sums.interface(trial, &interface, centre, fineness);
+            }
+        }
         for (t, term) in problem.terms.iter().enumerate() {
             if term.place == Place::Initial {
                 sums.start(trial, 1 + t, term.condition.as_ref(), fineness);
@@ -126,8 +131,10 @@ impl Sums {
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
         let measure = problem.shape.face_measure(face);
         let mut flux = vec![0.0; 3 * m];
-        trial.each(&x, order, &mut |i, u| {
+        let regions: Vec<usize> = points.iter().map(|point| point.region).collect();
+        trial.each_in(&x, &regions, order, &mut |i, u| {
             let (point, weight) = (&points[i], measure * weights[i]);
+            let equation = in_region(equation, point.region);
             equation.flux(&point.x, u, &mut flux);
             let mut load = Load {
                 arm: arm(&point.x, centre, d),
@@ -151,6 +158,54 @@ impl Sums {
             }
             self.weigh(weight, &load);
         });
+    }
+
+    /// What two regions do to each other over their interface counts for the interior, as if each were a body of its own; what does
+    /// not cancel counts for the conditions there. So the sums are those of the whole body.
+    fn interface(&mut self, trial: &dyn Trial, interface: &Interface, centre: [f64; 3], fineness: Fineness) {
+        let problem = trial.problem();
+        let (equation, place) = (problem.equation.as_ref(), Place::Face(interface.face));
+        let (m, d) = (equation.field_components(), problem.shape.dimension());
+        let term = |name: &str| {
+            let is = |term: &BoundaryTerm| term.place == place && term.condition.name() == name;
+            problem.terms.iter().position(is).map(|t| 1 + t)
+        };
+        // In an energy the flux is continuous by itself.
+        let Some(value_term) = term("value") else {
+            return;
+        };
+        let flux_term = term("flux").unwrap_or(0);
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
+            .into_iter()
+            .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
+            .unzip();
+        let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
+        let measure = problem.shape.face_measure(interface.face);
+        let mut loads = vec![[([0.0; 3], [0.0; 3]); 2]; points.len()];
+        let mut flux = vec![0.0; 3 * m];
+        for (side, region) in interface.sides.into_iter().enumerate() {
+            trial.each_in(&x, &vec![region; x.len()], Order::First, &mut |i, u| {
+                in_region(equation, region).flux(&x[i], u, &mut flux);
+                let (load, value) = &mut loads[i][side];
+                for c in 0..m {
+                    load[c] = (0..d).map(|j| flux[3 * c + j] * points[i].normal[j]).sum();
+                    value[c] = u.value(c);
+                }
+            });
+        }
+        for ((point, weight), [(first, u), (second, v)]) in points.iter().zip(weights).zip(loads) {
+            let weight = measure * weight;
+            let arm = arm(&point.x, centre, d);
+            let load = |load: [f64; 3], value: [f64; 3]| Load { arm, load, value };
+            let mean = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|c| 0.5 * (a[c] + b[c]));
+            let jump = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|c| a[c] - b[c]);
+            self.add(0, weight, &load(first, u));
+            self.add(0, -weight, &load(second, v));
+            // q₀·u₀ − q₁·u₁ = (q₀ − q₁)·mean u + mean q·(u₀ − u₁).
+            self.add(flux_term, -weight, &load(jump(first, second), mean(u, v)));
+            let work = dot(mean(first, second), jump(u, v));
+            self.energy.add(value_term, -weight, [work, 0.0, 0.0]);
+        }
     }
 
     /// Source less storage as a load on every point, and the energy that the flux stores.

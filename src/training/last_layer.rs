@@ -166,7 +166,7 @@ fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
         trial[first..].copy_from_slice(&fit.solution);
         objective.losses(&trial).iter().sum()
     };
-    let fits = system.system.solve_damped(&RITZ).into_iter();
+    let fits = system.system.solve_damped(&RITZ, &system.sizes).into_iter();
     let judged = fits.map(|fit| (energy(&fit), fit));
     judged
         .min_by(|a, b| a.0.total_cmp(&b.0))
@@ -189,6 +189,9 @@ pub(super) struct OutputSystem<'a> {
     /// Parameters with an output layer of zeros: the residual is affine in it, r = r₀ + J·w.
     parameters: &'a [f64],
     system: LeastSquares,
+    /// What damping is relative to, `[q]`: the columns' mean size; of an energy that of each output in its first term, so that
+    /// penalties do not count, and the outputs of a soft region are not measured by those of a stiff one.
+    sizes: Vec<f64>,
     matrix: Vec<f64>,
     residual: Vec<f64>,
 }
@@ -209,19 +212,33 @@ impl<'a> OutputSystem<'a> {
         parameters[first..].fill(0.0);
         let mut squares = vec![0.0; q];
         let (mut matrix, mut residual) = (Vec::new(), Vec::new());
-        for rows in sample {
+        let m = kernel.architecture().components();
+        let mut means = vec![0.0; m];
+        for (term, rows) in sample.iter().enumerate() {
             matrix.resize(rows.points * rows.residuals * q, 0.0);
             residual.resize(rows.points * rows.residuals, 0.0);
             kernel.output_jacobian(parameters, rows, 0, rows.points, &mut matrix, &mut residual);
             for row in matrix.chunks(q) {
                 squares.iter_mut().zip(row).for_each(|(sum, v)| *sum += v * v);
             }
+            if term == 0 {
+                squares
+                    .iter()
+                    .enumerate()
+                    .for_each(|(j, square)| means[j % m] += square);
+            }
         }
+        if sample.first().is_none_or(|rows| rows.linear.is_empty()) {
+            means = vec![squares.iter().sum::<f64>() / m as f64; m];
+        }
+        let sizes: Vec<f64> = (0..q).map(|j| (means[j % m] * m as f64 / q as f64).sqrt()).collect();
+        let damping: Vec<f64> = sizes.iter().map(|size| damping * size).collect();
         let norms: Vec<f64> = squares.into_iter().map(f64::sqrt).collect();
         Self {
             kernel,
             parameters,
-            system: LeastSquares::new(&norms, rows, BLOCKS * bytes, damping),
+            sizes,
+            system: LeastSquares::new(&norms, rows, BLOCKS * bytes, &damping),
             matrix,
             residual,
         }

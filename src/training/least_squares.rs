@@ -40,21 +40,21 @@ pub struct Fit {
 
 impl LeastSquares {
     /// For `norms.len()` unknowns, with `norms` the columns' sizes within a factor of 2, and about `expected` rows in blocks of about `bytes`;
-    /// `damping` is the size of Tikhonov's regularisation relative to the columns' mean size; at least it covers rounding.
+    /// `damping`, `[q]`, is the size of Tikhonov's regularisation of each column; at least it covers rounding.
     ///
     /// The regularisation is a row per unknown that holds it near 0. Without it the factorisation would skip dependent
     /// columns.
-    pub fn new(norms: &[f64], expected: usize, bytes: usize, damping: f64) -> Self {
+    pub fn new(norms: &[f64], expected: usize, bytes: usize, damping: &[f64]) -> Self {
         let q = norms.len();
         let width = q + 1;
         let rows = (bytes / (width * size_of::<f64>())).clamp(width / 2, 2 * width);
         let rows = width + rows.min(expected.max(1));
         let largest = norms.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        let mean = (norms.iter().map(|v| v * v).sum::<f64>() / q as f64).sqrt();
         let level: Vec<f64> = norms
             .iter()
             .map(|norm| LEVEL * rows as f64 * if *norm > 0.0 { *norm } else { largest })
-            .map(|rounding| rounding.max(damping * mean))
+            .zip(damping)
+            .map(|(rounding, damping)| rounding.max(*damping))
             .collect();
         let mut block = Mat::zeros(rows, width);
         for (j, level) in level.iter().enumerate() {
@@ -136,14 +136,10 @@ impl LeastSquares {
         self.back()
     }
 
-    /// The minimisers with further regularisation, of each size relative to the columns' mean size.
-    pub fn solve_damped(mut self, sizes: &[f64]) -> Vec<Fit> {
+    /// The minimisers with further regularisation, of each size relative to a size of every column, `[q]`.
+    pub fn solve_damped(mut self, sizes: &[f64], columns: &[f64]) -> Vec<Fit> {
         let q = self.columns;
         self.reduce();
-        let squares: f64 = (0..q)
-            .map(|j| self.block.col_as_slice(j)[..=j].iter().map(|v| v * v).sum::<f64>())
-            .sum();
-        let mean = (squares / q as f64).sqrt();
         sizes
             .iter()
             .map(|size| {
@@ -152,13 +148,13 @@ impl LeastSquares {
                     block: Mat::zeros(2 * q + 1, q + 1),
                     used: 2 * q + 1,
                     linear: self.linear.clone(),
-                    level: vec![size * mean; q],
+                    level: columns.iter().map(|column| size * column).collect(),
                 };
                 for j in 0..=q {
                     let known = &self.block.col_as_slice(j)[..=j];
                     damped.block.col_as_slice_mut(j)[..=j].copy_from_slice(known);
                     if j < q {
-                        damped.block[(q + 1 + j, j)] = size * mean;
+                        damped.block[(q + 1 + j, j)] = size * columns[j];
                     }
                 }
                 damped.reduce();
@@ -204,7 +200,7 @@ mod tests {
     #[test]
     fn streamed_rows_solve_an_ill_conditioned_system() {
         let q = 8;
-        let mut system = LeastSquares::new(&vec![3.0; q], 40, 0, 0.0);
+        let mut system = LeastSquares::new(&vec![3.0; q], 40, 0, &vec![0.0; q]);
         let exact: Vec<f64> = (0..q).map(|j| 1.0 - 0.3 * j as f64).collect();
         for i in 0..40 {
             let row: Vec<f64> = (0..q).map(|j| 1.0 / (1.0 + (i % q + j) as f64)).collect();
@@ -225,7 +221,7 @@ mod tests {
     fn dependent_columns_are_counted_and_do_no_harm() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let (n, q) = (60, 12);
-        let mut system = LeastSquares::new(&vec![6.0; q], n, 1 << 10, 0.0);
+        let mut system = LeastSquares::new(&vec![6.0; q], n, 1 << 10, &vec![0.0; q]);
         let mut rows = Vec::new();
         for _ in 0..n {
             let free: [f64; 5] = std::array::from_fn(|_| random.random_range(-1.0..1.0));
@@ -251,7 +247,7 @@ mod tests {
         let matrix: Vec<f64> = (0..n * q).map(|_| random.random_range(-1.0..1.0)).collect();
         let right: Vec<f64> = (0..n).map(|_| random.random_range(-1.0..1.0)).collect();
         let linear: Vec<f64> = (0..q).map(|j| j as f64 - 3.0).collect();
-        let mut system = LeastSquares::new(&vec![4.0; q], n, 0, 0.0);
+        let mut system = LeastSquares::new(&vec![4.0; q], n, 0, &vec![0.0; q]);
         system.add(&matrix, &right);
         system.add_linear(&linear);
         let x = system.solve().solution;

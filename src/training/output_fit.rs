@@ -83,10 +83,20 @@ pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mu
     };
     let values = Channels::new(interior.channels.space, interior.channels.time, Order::Value);
     let outputs = kernel.jets(&trial, values, &interior.x);
-    let n = interior.points as f64;
+    // The head of a region counts where its equation reads it.
+    let (k, stride) = (interior.channels.count(), interior.stride());
+    let read = |point: usize, c: usize| {
+        let forms = interior.coefficients[point * stride..(point + 1) * stride].chunks(k);
+        forms.skip(c).step_by(m).any(|form| form.iter().any(|v| *v != 0.0))
+    };
     let scale: Vec<f64> = (0..m)
         .map(|c| {
-            let size = (outputs.iter().skip(c).step_by(m).map(|v| v * v).sum::<f64>() / n).sqrt();
+            let values = outputs.iter().skip(c).step_by(m).enumerate();
+            let own: Vec<f64> = values
+                .filter(|(point, _)| read(*point, c))
+                .map(|(_, v)| v * v)
+                .collect();
+            let size = (own.iter().sum::<f64>() / own.len() as f64).sqrt();
             if size > 0.0 && size.is_finite() { size } else { 1.0 }
         })
         .collect();

@@ -5,6 +5,7 @@ mod batches;
 mod command_line;
 mod formulations;
 mod full_batch;
+mod materials;
 mod mixed;
 mod problems;
 mod resume;

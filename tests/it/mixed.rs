@@ -73,7 +73,7 @@ fn prescribed_fluxes_on_faces_along_the_axes_hold_for_any_network() {
                 let count = equation.components() * channels.count();
                 let mut jets: Vec<f64> = (0..count).map(|j| 3.0 * (1.3 * j as f64).sin()).collect();
                 let shape = mixed.shape.as_ref();
-                mixed.ansatz.apply(shape, &point.x, channels, &mut jets);
+                mixed.ansatz.apply(shape, &point.x, 0, channels, &mut jets);
                 let mut residual = vec![f64::NAN; term.condition.residuals()];
                 let u = Jet::new(channels, &jets);
                 term.condition.residual(equation, &point, &u, &mut residual);

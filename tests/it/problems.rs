@@ -1,7 +1,7 @@
 //! Every shipped problem: it loads, its reference solves it, and it trains.
 
 use pinn::condition::{BoundaryPoint, Condition};
-use pinn::formulation::{Formulation, Place};
+use pinn::formulation::{Formulation, Place, seen};
 use pinn::jet::{Channels, Jet, Order};
 use pinn::problem::{self, Problem};
 use pinn::sampler::SamplerKind;
@@ -25,12 +25,15 @@ fn shipped() -> Vec<Problem> {
 
 /// The reference's jets at a point, `[m, K]`.
 fn exact(problem: &Problem, x: &[f64; 4], order: Order) -> (Channels, Vec<f64>) {
-    let channels = Channels::new(problem.shape.dimension(), problem.transient(), order);
+    let trial = closed_form(problem);
+    (trial.channels(order), trial.jets(&[*x], order))
+}
+
+fn closed_form(problem: &Problem) -> ClosedForm<'_> {
     let Some(components) = &problem.reference else {
         panic!("{} has no reference", problem.file.title)
     };
-    let jets = ClosedForm { problem, components }.jets(&[*x], order);
-    (channels, jets)
+    ClosedForm { problem, components }
 }
 
 /// The reference is exact, so every residual vanishes up to rounding, about 1e-16 of its largest summand. All quantities
@@ -49,10 +52,13 @@ fn every_reference_satisfies_its_equation_and_its_conditions() {
         }
         for term in &problem.terms {
             for point in problem.boundary_points(term.place, SamplerKind::Uniform, 50, 5) {
-                let (channels, jets) = exact(&problem, &point.x, term.condition.order());
-                let mut residual = vec![f64::NAN; term.condition.residuals()];
-                term.condition
-                    .residual(equation, &point, &Jet::new(channels, &jets), &mut residual);
+                let condition = term.condition.as_ref();
+                let trial = closed_form(&problem);
+                let channels = trial.channels(condition.order());
+                let jets = trial.jets_for(condition, &[point], condition.order());
+                let mut residual = vec![f64::NAN; condition.residuals()];
+                let equation = seen(equation, condition, &point);
+                condition.residual(equation, &point, &Jet::new(channels, &jets), &mut residual);
                 let size = jets.iter().fold(1.0_f64, |size, v| size.max(v.abs()));
                 assert!(
                     residual.iter().all(|r| r.abs() < 1e-10 * size),
@@ -73,17 +79,19 @@ fn prescribed_values_hold_exactly_for_any_network() {
         for (component, hard) in problem.ansatz.hard.iter().enumerate() {
             for face in hard {
                 for point in problem.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
-                    let mut jets = vec![17.0; m];
-                    problem
-                        .ansatz
-                        .apply(problem.shape.as_ref(), &point.x, channels, &mut jets);
                     let expected: f64 = face.value.at(&point.x);
                     let title = &problem.file.title;
-                    assert!(
-                        (jets[component] - expected).abs() < 1e-12,
-                        "{title} on {}",
-                        face.place.name()
-                    );
+                    for head in 0..problem.equation.parts() {
+                        let mut jets = vec![17.0; m];
+                        problem
+                            .ansatz
+                            .apply(problem.shape.as_ref(), &point.x, head, channels, &mut jets);
+                        assert!(
+                            (jets[component] - expected).abs() < 1e-12,
+                            "{title} on {}",
+                            face.place.name()
+                        );
+                    }
                 }
             }
         }
@@ -116,7 +124,7 @@ fn values_that_do_not_extend_smoothly_enter_the_loss_with_a_note() {
             let channels = Channels::new(2, false, Order::Value);
             problem
                 .ansatz
-                .apply(problem.shape.as_ref(), &point.x, channels, &mut jets);
+                .apply(problem.shape.as_ref(), &point.x, 0, channels, &mut jets);
             let value = jets[0] * problem.scales.field / 1e-4;
             assert!((value - expected).abs() < 1e-12, "{value} on {}", face.place.name());
         }
@@ -129,23 +137,24 @@ fn values_that_do_not_extend_smoothly_enter_the_loss_with_a_note() {
 #[test]
 fn rows_equal_the_residual_of_the_composed_field() {
     for mut problem in shipped() {
-        problem.ansatz.scale = (0..problem.equation.components()).map(|c| 0.7 + c as f64).collect();
+        problem.ansatz.scale = (0..problem.outputs()).map(|c| 0.7 + c as f64).collect();
         let equation = problem.equation.as_ref();
-        let m = equation.components();
+        let (m, outputs) = (equation.components(), problem.outputs());
         let points = problem.interior_points(SamplerKind::Uniform, 20, 1);
         let rows = pinn::formulation::interior_rows(&problem, &points);
         let k = rows.channels.count();
         for (i, x) in points.iter().enumerate() {
-            let network: Vec<f64> = (0..m * k).map(|j| (1.3 * j as f64 + i as f64).sin()).collect();
-            let mut field = network.clone();
+            let network: Vec<f64> = (0..outputs * k).map(|j| (1.3 * j as f64 + i as f64).sin()).collect();
+            let head = problem.region(x);
+            let mut field = network[head * m * k..(head + 1) * m * k].to_vec();
             problem
                 .ansatz
-                .apply(problem.shape.as_ref(), x, rows.channels, &mut field);
+                .apply(problem.shape.as_ref(), x, head, rows.channels, &mut field);
             let mut expected = vec![0.0; m];
             equation.residual(x, &Jet::new(rows.channels, &field), &mut expected);
             for (row, expected) in expected.iter().enumerate() {
                 let at = i * m + row;
-                let form = &rows.coefficients[at * m * k..(at + 1) * m * k];
+                let form = &rows.coefficients[at * outputs * k..(at + 1) * outputs * k];
                 let found: f64 = form.iter().zip(&network).map(|(c, j)| c * j).sum::<f64>() - rows.rhs[at];
                 let size: f64 = form.iter().zip(&network).map(|(c, j)| (c * j).abs()).sum::<f64>() + rows.rhs[at].abs();
                 assert!(
@@ -216,6 +225,7 @@ fn tension_is_positive_and_a_positive_flux_enters() {
     let point = BoundaryPoint {
         x: [x[0], x[1], x[2], 0.0],
         normal,
+        region: 0,
     };
     let channels = Channels::new(2, false, term.condition.order());
     let mut residual = [0.0; 2];

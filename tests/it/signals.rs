@@ -104,8 +104,9 @@ impl Trial for Scaled<'_> {
         self.0.problem
     }
 
-    fn jets(&self, points: &[[f64; 4]], order: Order) -> Vec<f64> {
-        self.0.jets(points, order).into_iter().map(|v| self.1 * v).collect()
+    fn jets_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order) -> Vec<f64> {
+        let jets = self.0.jets_in(points, regions, order);
+        jets.into_iter().map(|v| self.1 * v).collect()
     }
 }
 
