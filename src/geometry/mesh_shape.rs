@@ -237,6 +237,16 @@ impl Shape for MeshShape {
         Some((self.space.mesh(), self.scale))
     }
 
+    fn spans(&self, face: Option<Face>, x: [f64; 3]) -> Vec<[f64; 2]> {
+        let x = x.map(|v| v / self.scale);
+        match face {
+            None => self.space.spans(None, x),
+            Some(face) => self
+                .surface(face)
+                .map_or_else(Vec::new, |surface| self.space.spans(Some(surface), x)),
+        }
+    }
+
     fn regions(&self) -> Vec<&'static str> {
         self.space.mesh().regions.clone()
     }

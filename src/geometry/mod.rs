@@ -258,6 +258,11 @@ pub trait Shape: Debug + Send + Sync {
         None
     }
 
+    /// The parts of the first of the numbers that belong to cells, of the interior or a face, with x as a corner.
+    fn spans(&self, _face: Option<Face>, _x: [f64; 3]) -> Vec<[f64; 2]> {
+        Vec::new()
+    }
+
     /// The names of the regions; none if there is only one, without a name.
     fn regions(&self) -> Vec<&'static str> {
         Vec::new()

@@ -114,6 +114,17 @@ impl Cover {
         (element, xi)
     }
 
+    /// The parts of the first number that belong to elements with x, within a tolerance, as a corner.
+    pub(super) fn spans(&self, x: [f64; 3], tolerance: f64, element: impl Fn(u32) -> Element + Sync) -> Vec<[f64; 2]> {
+        let near = |corner: &[f64; 3]| (0..3).all(|j| (corner[j] - x[j]).abs() <= tolerance);
+        let total = self.total();
+        (0..self.order.len())
+            .into_par_iter()
+            .filter(|&at| element(self.order[at]).corners().iter().any(near))
+            .map(|at| [self.before(at) / total, self.running[at] / total])
+            .collect()
+    }
+
     /// A Gauss rule with `order` points per direction and cell: numbers for [`Cover::place`], weights that add up to 1.
     pub(super) fn rule(&self, order: usize, element: impl Fn(u32) -> Element + Sync) -> Vec<([f64; 3], f64)> {
         let total = self.total();

@@ -270,7 +270,17 @@ impl Problem {
             },
         };
         let timed = self.axes(term) - (self.shape.dimension() - usize::from(face.is_some()));
-        rule_on(self.shape.as_ref(), face, timed == 1, count)
+        let mut rule = rule_on(self.shape.as_ref(), face, timed == 1, count)?;
+        if self.file.formulation() == Formulation::Energy {
+            let spans: Vec<[f64; 2]> = self
+                .singular
+                .iter()
+                .flat_map(|corner| self.shape.spans(face, corner.center))
+                .collect();
+            let axes = self.axes(term);
+            grade(&mut rule, &spans, axes);
+        }
+        Some(rule)
     }
 
     /// How points are chosen.
@@ -354,6 +364,47 @@ pub(crate) fn rule_on(
         })
     });
     Some(product.collect())
+}
+
+/// Points per direction of the cells at singular corners.
+const GRADED: usize = 14;
+
+/// Replaces the points of the cells with the given spans of the first number by ones graded towards all their corners: u = v³/(v³ + (1 − v)³)
+/// at Gauss points v, so that roots of the distance from a corner, and their slopes squared, are integrated to a few digits.
+fn grade(rule: &mut Vec<([f64; 4], f64)>, spans: &[[f64; 2]], axes: usize) {
+    let mut spans = spans.to_vec();
+    spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    spans.dedup();
+    let inside = |u: f64| {
+        let next = spans.partition_point(|span| span[0] <= u);
+        next > 0 && u < spans[next - 1][1]
+    };
+    rule.retain(|(point, _)| !inside(point[0]));
+    let graded = |v: f64| {
+        let (a, b) = (v.powi(3), (1.0 - v).powi(3));
+        (a / (a + b), 3.0 * (v * (1.0 - v)).powi(2) / (a + b).powi(2))
+    };
+    let line: Vec<(f64, f64)> = gauss_legendre(GRADED)
+        .into_iter()
+        .map(|(v, w)| (graded(v).0, w * graded(v).1))
+        .collect();
+    let total: f64 = line.iter().map(|(_, w)| w).sum();
+    for [from, to] in spans {
+        let mut cell = vec![([0.5; 4], to - from)];
+        for axis in 0..axes {
+            cell = cell
+                .into_iter()
+                .flat_map(|(point, weight)| {
+                    line.iter().map(move |&(u, w)| {
+                        let mut point: [f64; 4] = point;
+                        point[axis] = if axis == 0 { from + (to - from) * u } else { u };
+                        (point, weight * w / total)
+                    })
+                })
+                .collect();
+        }
+        rule.extend(cell);
+    }
 }
 
 /// A point of a face from four numbers of the unit cube: space takes the first ones, time the next.

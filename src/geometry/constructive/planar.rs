@@ -364,6 +364,16 @@ impl Shape for Planar {
         })
     }
 
+    fn spans(&self, face: Option<Face>, x: [f64; 3]) -> Vec<[f64; 2]> {
+        let (x, tolerance) = ([x[0], x[1]], 1e-9 * self.domain.extent);
+        match face {
+            None => self.cells.spans(x, tolerance),
+            Some(face) => self
+                .find(face)
+                .map_or_else(Vec::new, |border| border.edges.spans(x, tolerance)),
+        }
+    }
+
     fn grid(&self, cells: usize) -> Option<Mesh> {
         Some(super::grid::plane(self, cells))
     }

@@ -1,7 +1,7 @@
 //! From uniform numbers to uniform points, and rules in the same numbers: exact cells of a plane domain and its edges, also with
 //! the density r of a solid of revolution.
 
-use super::curve::{Curve, Place, RULE, along, cross, invert, minus};
+use super::curve::{Curve, Place, RULE, along, cross, distance, invert, minus};
 use crate::sampler::gauss_legendre;
 
 /// The density of points.
@@ -131,6 +131,17 @@ impl Cells {
         self.cones.iter().map(|cone| cone.before).collect()
     }
 
+    /// The parts of the first number that belong to cells with x, within a tolerance, as a corner.
+    pub(super) fn spans(&self, x: Place, tolerance: f64) -> Vec<[f64; 2]> {
+        let touches = |cone: &&Cone| {
+            [cone.apex, cone.curve.at(0.0), cone.curve.at(1.0)]
+                .iter()
+                .any(|corner| distance(*corner, x) <= tolerance)
+        };
+        let spans = self.cones.iter().filter(touches);
+        spans.map(|cone| [cone.before, cone.before + cone.share]).collect()
+    }
+
     /// Pairs of numbers with weights that add up to 1: `order` Gauss points along the curve and along the rays of each cell.
     pub(super) fn rule(&self, order: usize) -> Vec<([f64; 2], f64)> {
         let gauss = gauss_legendre(order.max(1));
@@ -222,6 +233,16 @@ impl Edges {
             }
         }
         rule
+    }
+}
+
+impl Edges {
+    /// The parts of the number that belong to curves with x, within a tolerance, as an end.
+    pub(super) fn spans(&self, x: Place, tolerance: f64) -> Vec<[f64; 2]> {
+        let ends = |curve: &Curve| [curve.at(0.0), curve.at(1.0)];
+        let touches = |edge: &&(Curve, f64, f64)| ends(&edge.0).iter().any(|end| distance(*end, x) <= tolerance);
+        let spans = self.edges.iter().filter(touches);
+        spans.map(|edge| [edge.1, edge.1 + edge.2]).collect()
     }
 }
 
