@@ -102,7 +102,10 @@ impl Carrier {
                 // The smaller half axis: area by the larger one.
                 let size = (p[0].hypot(p[1]).powi(2) + q[0].hypot(q[1]).powi(2)).sqrt();
                 let radius = self.curve.circle().map_or(det / size, |(_, radius)| radius) / self.unit;
-                if angles[1] > angles[0] {
+                if angles[1] > angles[0] && !self.whole {
+                    // The same near the curve, and bounded by the distance far outside.
+                    (-square).offset(1.0).scale(radius) / square.offset(1.0).scale(2.0).sqrt()
+                } else if angles[1] > angles[0] {
                     (-square).offset(1.0).scale(0.5 * radius)
                 } else {
                     square.sqrt().offset(-1.0).scale(radius)

@@ -159,8 +159,8 @@ fn normals_have_unit_length_and_point_outwards() {
                 assert!(at(-1e-4 * size).value > 0.0, "{text} {face:?} {x:?}");
                 let slope: f64 = (0..2).map(|j| here.gradient[j] * normal[j]).sum();
                 let length = here.gradient[0].hypot(here.gradient[1]);
-                // Products of whole curves are small.
-                assert!(length * size > 1e-3, "{text} {face:?} {length}");
+                // Products of whole curves are small, and vanish like both near their corners.
+                assert!(length * size > 1e-7, "{text} {face:?} {length}");
                 assert!(
                     (slope + length).abs() < 1e-6 * length,
                     "{text} {face:?} {x:?} {slope} {length}"
