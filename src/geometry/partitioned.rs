@@ -332,6 +332,10 @@ impl Shape for Partitioned {
         self.inner.distance(face, x)
     }
 
+    fn smooth(&self, face: Face) -> bool {
+        self.inner.smooth(face)
+    }
+
     fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]> {
         self.inner.meeting(first, second)
     }
