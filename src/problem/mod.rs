@@ -245,40 +245,37 @@ impl Problem {
     pub(crate) fn point_set(&self, term: usize, kind: SamplerKind, count: usize, seed: u64) -> PointSet {
         let axes = self.axes(term);
         match (kind, self.file.points.sampler) {
-            (SamplerKind::Gauss(gauss), sampler) => match self.own_rule(term, count) {
-                Some(points) => PointSet::given(points, seed),
-                None if sampler.is_none() => {
-                    let order = 2 * gauss.order;
-                    let per_axis = (count as f64).powf(1.0 / axes.max(1) as f64) / order as f64;
-                    // An even number: charts may have a kink in the middle.
-                    let cells = 2 * ((0.5 * per_axis).ceil() as usize).max(1);
-                    PointSet::given(graded_rule(axes, order, cells), seed)
+            (SamplerKind::Gauss(gauss), sampler) => {
+                match self.own_rule((term > 0).then(|| self.terms[term - 1].place), count) {
+                    Some(points) => PointSet::given(points, seed),
+                    None if sampler.is_none() => {
+                        let order = 2 * gauss.order;
+                        let per_axis = (count as f64).powf(1.0 / axes.max(1) as f64) / order as f64;
+                        // An even number: charts may have a kink in the middle.
+                        let cells = 2 * ((0.5 * per_axis).ceil() as usize).max(1);
+                        PointSet::given(graded_rule(axes, order, cells), seed)
+                    }
+                    None => PointSet::new(kind, count, axes, seed),
                 }
-                None => PointSet::new(kind, count, axes, seed),
-            },
+            }
             _ => PointSet::new(kind, count, axes, seed),
         }
     }
 
-    /// The rule of lowest order on the shape's own cells that has at least `count` points, in numbers of the unit cube.
-    pub(crate) fn own_rule(&self, term: usize, count: usize) -> Option<Vec<([f64; 4], f64)>> {
-        let face = match term {
-            0 => None,
-            _ => match self.terms[term - 1].place {
-                Place::Face(face) => Some(face),
-                Place::Initial => None,
-            },
+    /// The rule of lowest order on the shape's own cells that has at least `count` points, in numbers of the unit cube, of a place or the
+    /// interior; in the energy form cells at singular corners have a graded rule.
+    pub(crate) fn own_rule(&self, place: Option<Place>, count: usize) -> Option<Vec<([f64; 4], f64)>> {
+        let face = match place {
+            Some(Place::Face(face)) => Some(face),
+            Some(Place::Initial) | None => None,
         };
-        let timed = self.axes(term) - (self.shape.dimension() - usize::from(face.is_some()));
-        let mut rule = rule_on(self.shape.as_ref(), face, timed == 1, count)?;
+        let timed = self.transient() && place != Some(Place::Initial);
+        let shape = self.shape.as_ref();
+        let mut rule = rule_on(shape, face, timed, count)?;
         if self.file.formulation() == Formulation::Energy {
-            let spans: Vec<[f64; 2]> = self
-                .singular
-                .iter()
-                .flat_map(|corner| self.shape.spans(face, corner.center))
-                .collect();
-            let axes = self.axes(term);
-            grade(&mut rule, &spans, axes);
+            let corners = self.singular.iter();
+            let spans: Vec<[f64; 2]> = corners.flat_map(|corner| shape.spans(face, corner.center)).collect();
+            grade(&mut rule, &spans, shape.dimension() - usize::from(face.is_some()));
         }
         Some(rule)
     }
@@ -340,12 +337,7 @@ impl Problem {
 }
 
 /// The rule of lowest order on a shape's own cells with at least `count` points, over time too if `timed`; orders from 2 to 10.
-pub(crate) fn rule_on(
-    shape: &dyn Shape,
-    face: Option<Face>,
-    timed: bool,
-    count: usize,
-) -> Option<Vec<([f64; 4], f64)>> {
+fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> Option<Vec<([f64; 4], f64)>> {
     let axes = shape.dimension() - usize::from(face.is_some());
     let cells = shape.rule(face, 1)?.len().max(1);
     let directions = axes + usize::from(timed);

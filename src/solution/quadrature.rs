@@ -1,7 +1,7 @@
 //! Quadrature over the unit cube that geometry spreads over the domain and its faces.
 
 use crate::formulation::Place;
-use crate::problem::{Problem, rule_on};
+use crate::problem::Problem;
 use crate::sampler::graded_rule;
 
 /// Two rules of different size: their difference tells how well the finer one integrates.
@@ -24,9 +24,8 @@ pub(super) fn points(problem: &Problem, place: Option<Place>, fineness: Fineness
         Fineness::Coarse => FINE / 2,
     };
     let shape = problem.shape.as_ref();
-    let timed = problem.transient() && place != Some(Place::Initial);
     let few = shape.rule(face, 1).is_some_and(|rule| rule.len() <= MOST);
-    let own = few.then(|| rule_on(shape, face, timed, count)).flatten();
+    let own = few.then(|| problem.own_rule(place, count)).flatten();
     own.unwrap_or_else(|| rule(axes, fineness))
 }
 
