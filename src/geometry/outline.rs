@@ -20,6 +20,9 @@ const PIECES: usize = 24;
 
 type Place = [f64; 2];
 
+/// Kind and nodes of the facets of a face.
+type Facets = Vec<(CellKind, Vec<[f64; 3]>)>;
+
 /// A facet with the domain to its left.
 #[derive(Clone, Copy, Debug)]
 struct Edge {
@@ -75,12 +78,7 @@ fn plane(x: [f64; 3]) -> Place {
 
 impl Outline {
     /// From the facets of every face, all nodes, and the names of the faces.
-    pub(super) fn new(
-        dimension: usize,
-        faces: &[Vec<(CellKind, Vec<[f64; 3]>)>],
-        nodes: &[[f64; 3]],
-        names: &[&'static str],
-    ) -> Self {
+    pub(super) fn new(dimension: usize, faces: &[Facets], nodes: &[[f64; 3]], names: &[&'static str]) -> Self {
         let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
         for x in nodes {
             low = std::array::from_fn(|j| low[j].min(x[j]));
@@ -98,12 +96,7 @@ impl Outline {
         }
     }
 
-    fn plane(
-        faces: &[Vec<(CellKind, Vec<[f64; 3]>)>],
-        nodes: &[[f64; 3]],
-        names: &[&'static str],
-        extent: f64,
-    ) -> Self {
+    fn plane(faces: &[Facets], nodes: &[[f64; 3]], names: &[&'static str], extent: f64) -> Self {
         let edges = faces.iter().enumerate().flat_map(|(face, facets)| {
             facets.iter().map(move |(_, nodes)| Edge {
                 face,
@@ -293,7 +286,7 @@ fn on_line(points: &[Place], extent: f64) -> bool {
 /// # Source
 /// Kåsa, *IEEE Trans. Instrum. Meas.* 25 (1976) 8: |x|² = 2c·x + (r² − |c|²) is linear.
 fn circle(points: &[Place], extent: f64) -> Option<(Place, f64)> {
-    if points.len() < 4 && !(points.len() == 3 && !on_line(points, extent)) {
+    if points.len() < 3 || points.len() == 3 && on_line(points, extent) {
         return None;
     }
     let n = points.len() as f64;
