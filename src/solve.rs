@@ -17,7 +17,7 @@ use crate::output::{
 use crate::problem::{self, Batch, Memory, Problem, ProblemFile, Whole};
 use crate::sampler::{Permutation, PointSet, mix};
 use crate::solution::{
-    Balance, Errors, Imbalance, Solution, balance, errors, estimate, overfitted, parted, potential, residuals,
+    Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
     unbalanced,
 };
 use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, sample_rows, start_values};
@@ -291,6 +291,7 @@ fn again(
         problem.file.clone(),
         problem.shape.dimension(),
         problem.shape.poles().len(),
+        problem.outputs(),
     );
     let path = folder.join("problem.ron");
     std::fs::write(&path, problem::resolved(&file)).map_err(Error::file("write", &path))?;
@@ -505,7 +506,13 @@ fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, cours
     let balance = balance(solution);
     let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival);
     let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
-    let verdict = verdict(file, quick, &stages, errors.as_ref(), &balance);
+    let comparison = comparison(solution);
+    let measured = match (&errors, &comparison) {
+        (Some(errors), _) => Some((errors.field_l2, errors.flux_l2)),
+        (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
+        (None, None) => None,
+    };
+    let verdict = verdict(file, quick, &stages, measured, &balance);
     let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
     let warnings = if judged {
         let parted = potential.as_ref().and_then(parted);
@@ -559,6 +566,7 @@ fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, cours
         estimate: (problem.file.formulation() != Formulation::Energy || trained.residual <= COARSE)
             .then(|| estimate(solution, &trained.weights, &points, errors.as_ref())),
         probes: probes(solution),
+        comparison,
         errors,
         check_points: file.output.check_points,
         balance,
@@ -609,7 +617,7 @@ fn verdict(
     file: &ProblemFile,
     quick: bool,
     stages: &[StageReport],
-    errors: Option<&Errors>,
+    measured: Option<(f64, f64)>,
     balance: &Balance,
 ) -> Verdict {
     match stages.last().map(|stage| &stage.stop) {
@@ -620,10 +628,13 @@ fn verdict(
     if quick {
         return Verdict::Unjudged;
     }
-    let met = file.tolerance.zip(errors).map(|(tolerance, errors)| {
-        let (field, flux) = tolerance.parts();
-        errors.field_l2 <= field && flux.is_none_or(|flux| errors.flux_l2 <= flux)
-    });
+    let met = file
+        .tolerance
+        .zip(measured)
+        .map(|(tolerance, (field_error, flux_error))| {
+            let (field, flux) = tolerance.parts();
+            field_error <= field && flux.is_none_or(|flux| flux_error <= flux)
+        });
     match met {
         Some(false) => Verdict::Missed,
         _ if !balance.all().all(Imbalance::within_limit) => Verdict::Unbalanced,

@@ -106,7 +106,7 @@ impl<'a> Collocation<'a> {
         collocation
     }
 
-    /// The same terms on another rule, made when it is needed: Gauss–Legendre points of another order, more of them.
+    /// The same terms on another rule, made when it is needed: Gauss–Legendre points of another order.
     pub fn independent(&self) -> Self {
         let terms = self.terms.iter().enumerate().map(|(t, term)| Term {
             name: term.name.clone(),
@@ -114,7 +114,11 @@ impl<'a> Collocation<'a> {
             place: Place::Set(Box::new(self.problem.point_set(
                 t,
                 SamplerKind::Gauss(Gauss { order: CHECK_ORDER }),
-                2 * term.len(),
+                if self.problem.shape.chart().is_some() {
+                    2 * term.len()
+                } else {
+                    term.len() + 1
+                },
                 0,
             ))),
             stored: None,

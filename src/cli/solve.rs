@@ -104,6 +104,18 @@ fn report(outcome: &Outcome) -> String {
             let _ = writeln!(text, "  {:<34} {value:.2e}", format!("{name}, largest error"));
         }
     }
+    if let Some(comparison) = &summary.comparison {
+        let name = format!("{}, off {} known values", outcome.norms[0], comparison.values);
+        let value = comparison.relative_l2;
+        let judged = match outcome.tolerance {
+            Some((limit, _)) if summary.quick => format!("   (tolerance {limit:.1e}, not judged with --quick)"),
+            Some((limit, _)) if value <= limit => format!("   (tolerance {limit:.1e}, met)"),
+            Some((limit, _)) => format!("   (tolerance {limit:.1e}, MISSED)"),
+            None => String::new(),
+        };
+        let _ = writeln!(text, "  {name:<34} {value:.2e}{judged}");
+        let _ = writeln!(text, "  {:<34} {:.2e}", "largest difference", comparison.largest);
+    }
     if let Some(estimate) = &summary.estimate {
         for (name, value) in outcome.norms.iter().zip([estimate.field_l2, estimate.flux_l2]) {
             let _ = writeln!(text, "  {:<34} {value:.2e}", format!("{name}, estimated error"));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::problem::Scales;
-use crate::solution::{Balance, Errors, Estimate, Potential, Residuals, Warning};
+use crate::solution::{Balance, Comparison, Errors, Estimate, Potential, Residuals, Warning};
 use crate::training::{Sharpness, StageReport};
 
 /// Everything that a comparison of runs needs.
@@ -49,6 +49,8 @@ pub struct Summary {
     pub peak_memory_bytes: Option<u64>,
     /// Relative errors against the reference on fresh points in f64.
     pub errors: Option<Errors>,
+    /// The field beside known numbers, if the file gives some.
+    pub comparison: Option<Comparison>,
     /// The potential energy on two rules, in the energy form.
     pub potential: Option<Potential>,
     /// The errors as estimated without the reference.

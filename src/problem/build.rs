@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::formula::Formula;
 use super::hard_flux::{hold_flux, hold_traction};
+use super::known::{known, place};
 use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces};
 use super::numerics::numerics;
@@ -54,6 +55,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     let laws: Option<Vec<Law>> = laws.collect::<Vec<_>>().into_iter().collect();
     let parts = parts(&file, shape.as_ref(), variables, &mut values);
     let probes = probes(&file, shape.as_ref(), &mut values);
+    let known = known(&file, shape.as_ref(), &mut values);
     let exact = reference(&file, &assigned, variables, &mut values);
     let Some(laws) = laws else {
         return Err(values.into_faults());
@@ -79,7 +81,8 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         .collect();
     let equation = whole(&laws, &scales, &shape, variables.time, file.formulation());
     let coordinates = shape.dimension() + usize::from(variables.time);
-    let attempts = attempts(&file, coordinates, shape.poles().len());
+    let outputs = equation.components() * equation.parts();
+    let attempts = attempts(&file, coordinates, shape.poles().len(), outputs);
     let mut problem = Problem {
         ansatz: Ansatz::new(equation.components(), equation.parts()),
         reference: exact.map(|exact| {
@@ -92,6 +95,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         equation,
         singular,
         probes,
+        known: known.iter().map(|known| known.scaled(&scales, end)).collect(),
         terms: Vec::new(),
         notes: laws.iter().find_map(Law::note).into_iter().collect(),
         attempts,
@@ -369,6 +373,7 @@ fn reference(
             });
             lists.collect::<Vec<_>>().into_iter().collect()
         }
+        Reference::Values(_) | Reference::Table(_) => None,
     }
 }
 
@@ -494,42 +499,10 @@ fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
 
 /// The places of probes, m.
 fn probes(file: &ProblemFile, shape: &dyn Shape, values: &mut Values<'_>) -> Vec<[f64; 3]> {
-    let (d, (min, max)) = (shape.dimension(), shape.bounds());
-    let mut places = Vec::new();
-    for (i, probe) in file.output.probes.iter().enumerate() {
-        let at = path!["output", "probes", i];
-        if probe.len() != d {
-            let message = format!("a probe with {} coordinates in {d} dimensions", probe.len());
-            values.fault(&at, message, Some(format!("give {d} coordinates")));
-            continue;
-        }
-        let mut x = [0.0; 3];
-        let mut complete = true;
-        for (j, expression) in probe.iter().enumerate() {
-            let at = path!["output", "probes", i, j];
-            let Some(value) = values.number(expression, &at) else {
-                complete = false;
-                continue;
-            };
-            let margin = 1e-9 * (max[j] - min[j]);
-            if value < min[j] - margin || value > max[j] + margin {
-                values.fault(
-                    &at,
-                    format!(
-                        "the probe's coordinate {value} lies outside the domain, [{}, {}]",
-                        min[j], max[j]
-                    ),
-                    None,
-                );
-                complete = false;
-            }
-            x[j] = value;
-        }
-        if complete {
-            places.push(x);
-        }
-    }
-    places
+    let probes = file.output.probes.iter().enumerate();
+    probes
+        .filter_map(|(i, probe)| place(probe, shape, &path!["output", "probes", i], values))
+        .collect()
 }
 
 /// Corners beyond this number get no inputs of their own.

@@ -1,6 +1,7 @@
 //! The problem file as written: one RON struct, checked for its shape only.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,15 @@ pub struct ProblemFile {
 }
 
 impl ProblemFile {
+    /// The paths of all files that it names.
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let table = match &mut self.reference {
+            Some(Reference::Table(path)) => Some(path),
+            _ => None,
+        };
+        self.geometry.mesh_path().into_iter().chain(table)
+    }
+
     /// What is minimised.
     pub fn formulation(&self) -> Formulation {
         self.formulation.unwrap_or_default()
@@ -206,6 +216,31 @@ pub enum Reference {
     Exact(Exact),
     /// A closed-form solution for each of several materials: `PerMaterial({"core": (value: "…"), "rest": (value: "…")})`.
     PerMaterial(BTreeMap<String, Exact>),
+    /// Numbers at places, such as published ones: `Values([(at: [48, 52], uy: 23.9677)])`.
+    Values(Vec<KnownValue>),
+    /// A file of numbers at places, such as another program's results: comma-separated columns `x`, `y`, `z` and `ux`, `uy`, `uz` or
+    /// `value` under a line of names.
+    Table(PathBuf),
+}
+
+/// What is known at a place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KnownValue {
+    /// The place, m.
+    pub at: Vec<Expression>,
+    /// Displacement along x, m.
+    #[serde(default)]
+    pub ux: Option<Expression>,
+    /// Displacement along y, m.
+    #[serde(default)]
+    pub uy: Option<Expression>,
+    /// Displacement along z, m.
+    #[serde(default)]
+    pub uz: Option<Expression>,
+    /// Temperature, K.
+    #[serde(default)]
+    pub value: Option<Expression>,
 }
 
 /// A closed-form solution; its flux follows by differentiation.

@@ -32,8 +32,8 @@ pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile) -> Result<(),
         .from_str(&text)
         .map_err(|error| report(vec![syntax_fault(&text, &error)]))?;
     adjust(&mut file)?;
-    if let Some(mesh) = file.geometry.mesh_path() {
-        *mesh = found(mesh, path.parent().unwrap_or(FilePath::new("")));
+    for named in file.paths() {
+        *named = found(named, path.parent().unwrap_or(FilePath::new("")));
     }
     build(file, &text).map_err(report)
 }
@@ -47,11 +47,11 @@ pub fn resolved(file: &ProblemFile) -> String {
     format!("Problem{text}\n")
 }
 
-/// [`resolved`] for a file in `folder`: the path of a mesh leads there from it.
+/// [`resolved`] for a file in `folder`: the paths of other files lead there from it.
 pub fn resolved_in(file: &ProblemFile, folder: &FilePath) -> String {
     let mut file = file.clone();
-    if let Some(mesh) = file.geometry.mesh_path() {
-        *mesh = relative(mesh, folder);
+    for named in file.paths() {
+        *named = relative(named, folder);
     }
     resolved(&file)
 }

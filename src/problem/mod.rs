@@ -4,6 +4,7 @@ mod build;
 mod file;
 pub mod formula;
 mod hard_flux;
+mod known;
 mod load;
 mod locate;
 mod material;
@@ -15,6 +16,7 @@ mod support;
 mod values;
 
 pub use file::{Batch, Exact, Limits, Memory, Output, Points, ProblemFile, Reference, Tolerance, Whole};
+pub use known::Known;
 pub use load::{load, resolved, resolved_in};
 pub use locate::{Path, Step, locate};
 pub use material::Material;
@@ -60,6 +62,8 @@ pub struct Problem {
     pub reference: Option<Vec<Vec<Field>>>,
     /// Places whose values are reported.
     pub probes: Vec<[f64; 4]>,
+    /// Numbers that the field is compared with.
+    pub known: Vec<Known>,
     /// Decisions that the user should know of.
     pub notes: Vec<String>,
     /// What is tried to solve it, in order.
@@ -271,11 +275,16 @@ impl Problem {
         };
         let timed = self.transient() && place != Some(Place::Initial);
         let shape = self.shape.as_ref();
-        let mut rule = rule_on(shape, face, timed, count)?;
+        let (order, mut rule) = rule_on(shape, face, timed, count)?;
         if self.file.formulation() == Formulation::Energy {
             let corners = self.singular.iter();
             let spans: Vec<[f64; 2]> = corners.flat_map(|corner| shape.spans(face, corner.center)).collect();
-            grade(&mut rule, &spans, shape.dimension() - usize::from(face.is_some()));
+            grade(
+                &mut rule,
+                &spans,
+                shape.dimension() - usize::from(face.is_some()),
+                GRADED + order,
+            );
         }
         Some(rule)
     }
@@ -336,14 +345,14 @@ impl Problem {
     }
 }
 
-/// The rule of lowest order on a shape's own cells with at least `count` points, over time too if `timed`; orders from 2 to 10.
-fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> Option<Vec<([f64; 4], f64)>> {
+/// The rule of lowest order, and that order, on a shape's own cells with at least `count` points, over time too if `timed`; orders from 2 to [`MOST_ORDER`].
+fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> Option<(usize, Vec<([f64; 4], f64)>)> {
     let axes = shape.dimension() - usize::from(face.is_some());
     let cells = shape.rule(face, 1)?.len().max(1);
     let directions = axes + usize::from(timed);
-    let order = (2..10)
+    let order = (2..MOST_ORDER)
         .find(|order: &usize| cells * order.pow(directions as u32) >= count)
-        .unwrap_or(10);
+        .unwrap_or(MOST_ORDER);
     let space = shape.rule(face, order)?;
     let time = if timed { gauss_legendre(order) } else { vec![(0.5, 1.0)] };
     let product = space.into_iter().flat_map(|(unit, weight)| {
@@ -355,15 +364,18 @@ fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> 
             (point, weight * w)
         })
     });
-    Some(product.collect())
+    Some((order, product.collect()))
 }
 
-/// Points per direction of the cells at singular corners.
-const GRADED: usize = 14;
+/// Points per direction and cell at most.
+const MOST_ORDER: usize = 40;
+
+/// Points per direction of the cells at singular corners, besides those of all cells.
+const GRADED: usize = 9;
 
 /// Replaces the points of the cells with the given spans of the first number by ones graded towards all their corners: u = v³/(v³ + (1 − v)³)
 /// at Gauss points v, so that roots of the distance from a corner, and their slopes squared, are integrated to a few digits.
-fn grade(rule: &mut Vec<([f64; 4], f64)>, spans: &[[f64; 2]], axes: usize) {
+fn grade(rule: &mut Vec<([f64; 4], f64)>, spans: &[[f64; 2]], axes: usize, order: usize) {
     let mut spans = spans.to_vec();
     spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
     spans.dedup();
@@ -376,7 +388,7 @@ fn grade(rule: &mut Vec<([f64; 4], f64)>, spans: &[[f64; 2]], axes: usize) {
         let (a, b) = (v.powi(3), (1.0 - v).powi(3));
         (a / (a + b), 3.0 * (v * (1.0 - v)).powi(2) / (a + b).powi(2))
     };
-    let line: Vec<(f64, f64)> = gauss_legendre(GRADED)
+    let line: Vec<(f64, f64)> = gauss_legendre(order)
         .into_iter()
         .map(|(v, w)| (graded(v).0, w * graded(v).1))
         .collect();

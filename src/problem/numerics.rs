@@ -1,6 +1,6 @@
 //! Checks of the numbers that say how to solve: points, network, stages, tolerances, output.
 
-use super::{Batch, Path, ProblemFile, Values};
+use super::{Batch, Path, ProblemFile, Reference, Values};
 use crate::batch::Draw;
 use crate::network::NetworkKind;
 use crate::path;
@@ -210,11 +210,19 @@ pub(super) fn numerics(file: &ProblemFile, values: &mut Values<'_>) {
                 );
             }
         }
+        let pointwise = matches!(file.reference, Some(Reference::Values(_) | Reference::Table(_)));
+        if pointwise && flux.is_some() {
+            values.fault(
+                &path!["tolerance", "flux"],
+                "known values are those of the field, so that the flux has no error to judge".into(),
+                Some("give one number, `tolerance: 1e-3`".into()),
+            );
+        }
         if file.reference.is_none() {
             values.fault(
                 &path!["tolerance"],
                 "a tolerance needs a reference to compare with".into(),
-                Some("add `reference: Exact(…)` or leave the tolerance out".into()),
+                Some("add `reference: Exact(…)` or `reference: Values([…])`, or leave the tolerance out".into()),
             );
         }
     }

@@ -2,6 +2,7 @@
 //! (balances, residuals on fresh points, warnings).
 
 mod balance;
+mod comparison;
 mod errors;
 mod estimate;
 mod potential;
@@ -12,6 +13,7 @@ mod trial;
 mod warning;
 
 pub use balance::{Balance, Imbalance, Share, balance};
+pub use comparison::{Comparison, comparison};
 pub use errors::{Errors, errors};
 pub use estimate::{Estimate, estimate};
 pub use potential::{ENERGY_LIMIT, Potential, parted, potential};

@@ -15,7 +15,7 @@ pub const ENERGY_LIMIT: f64 = 1e-2;
 pub struct Potential {
     /// On the points of the problem.
     pub energy: f64,
-    /// On an independent rule with twice as many points.
+    /// On an independent rule.
     pub independent: f64,
     /// Their difference by the second.
     pub relative: f64,

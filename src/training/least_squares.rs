@@ -137,30 +137,27 @@ impl LeastSquares {
     }
 
     /// The minimisers with further regularisation, of each size relative to a size of every column, `[q]`.
-    pub fn solve_damped(mut self, sizes: &[f64], columns: &[f64]) -> Vec<Fit> {
+    pub fn solve_damped(mut self, sizes: &[f64], columns: &[f64]) -> impl Iterator<Item = Fit> {
         let q = self.columns;
         self.reduce();
-        sizes
-            .iter()
-            .map(|size| {
-                let mut damped = Self {
-                    columns: q,
-                    block: Mat::zeros(2 * q + 1, q + 1),
-                    used: 2 * q + 1,
-                    linear: self.linear.clone(),
-                    level: columns.iter().map(|column| size * column).collect(),
-                };
-                for j in 0..=q {
-                    let known = &self.block.col_as_slice(j)[..=j];
-                    damped.block.col_as_slice_mut(j)[..=j].copy_from_slice(known);
-                    if j < q {
-                        damped.block[(q + 1 + j, j)] = size * columns[j];
-                    }
+        sizes.iter().map(move |size| {
+            let mut damped = Self {
+                columns: q,
+                block: Mat::zeros(2 * q + 1, q + 1),
+                used: 2 * q + 1,
+                linear: self.linear.clone(),
+                level: columns.iter().map(|column| size * column).collect(),
+            };
+            for j in 0..=q {
+                let known = &self.block.col_as_slice(j)[..=j];
+                damped.block.col_as_slice_mut(j)[..=j].copy_from_slice(known);
+                if j < q {
+                    damped.block[(q + 1 + j, j)] = size * columns[j];
                 }
-                damped.reduce();
-                damped.back()
-            })
-            .collect()
+            }
+            damped.reduce();
+            damped.back()
+        })
     }
 
     /// Back substitution in what is reduced.

@@ -29,13 +29,14 @@ pub const COARSE: f64 = 1e-3;
 /// Interior points beyond which a linear solve over all of them takes longer than training on batches.
 const MOST: usize = 1 << 16;
 
-/// The attempts of a file in order, for a problem of D `coordinates` on a domain with `poles` holes. One that says how to train makes a single one; one that
+/// The attempts of a file in order, for a problem of D `coordinates` on a domain with `poles` holes, by networks with so
+/// many `outputs`. One that says how to train makes a single one; one that
 /// says how batches are drawn, or has a great many points, is trained.
 ///
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
 /// where the solution is steep.
-pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize) -> Vec<Attempt> {
+pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: usize) -> Vec<Attempt> {
     let points = &file.points;
     let batches = Points {
         interior: points.interior,
@@ -59,7 +60,7 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize) -> Vec<Att
             points: 0,
         }]
     };
-    let [some, more] = widths(coordinates, poles);
+    let [some, more] = widths(coordinates, poles, outputs);
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
         (None, Some(stages @ [StageKind::LastLayer(_), ..])) => single(features(some), stages.to_vec()),
@@ -109,8 +110,8 @@ pub fn changes_form(file: &ProblemFile) -> bool {
 /// Where a field is singular its residual is not square integrable, and least squares over residuals goes astray; its energy is finite.
 /// Near a corner an ansatz with a distance as a factor would ask the network for what grows without bounds.
 #[must_use]
-pub fn energy_form(mut file: ProblemFile, dimension: usize, poles: usize) -> ProblemFile {
-    let [_, more] = widths(dimension, poles);
+pub fn energy_form(mut file: ProblemFile, dimension: usize, poles: usize, outputs: usize) -> ProblemFile {
+    let [_, more] = widths(dimension, poles, outputs);
     file.formulation = Some(Formulation::Energy);
     file.conditions.iter_mut().for_each(ConditionKind::soften);
     file.points.interior = file.points.interior.max(POINTS_PER_FEATURE * more);
@@ -123,15 +124,19 @@ pub fn energy_form(mut file: ProblemFile, dimension: usize, poles: usize) -> Pro
 const POINTS_PER_FEATURE: usize = 16;
 
 /// Few and many features, by the number of coordinates; a quarter more for every hole but the first, up to three times as many.
-fn widths(coordinates: usize, poles: usize) -> [usize; 2] {
+fn widths(coordinates: usize, poles: usize, outputs: usize) -> [usize; 2] {
     let widths = match coordinates {
         1 => [100, 300],
         2 => [400, 1000],
         3 => [500, 1000],
         _ => [1200, 2000],
     };
-    widths.map(|width| width * (3 + poles.clamp(1, 9)) / 4)
+    let most = [UNKNOWNS / 2, UNKNOWNS].map(|unknowns| unknowns / outputs.max(1));
+    [0, 1].map(|i| (widths[i] * (3 + poles.clamp(1, 9)) / 4).min(most[i].max(100)))
 }
+
+/// Unknowns of an output layer at most, of the larger attempt: the solve takes half a minute on two cores.
+const UNKNOWNS: usize = 3000;
 
 /// Points for each feature of an attempt at least: with fewer, features go between the points (a square with four holes).
 const FRESH: usize = 4;

@@ -1,0 +1,231 @@
+//! References that are numbers at places: published values, or another program's results.
+
+use std::path::Path as FilePath;
+
+use super::file::{KnownValue, Reference};
+use super::{Expression, Path, ProblemFile, Scales, Values};
+use crate::equation::EquationKind;
+use crate::geometry::Shape;
+use crate::path;
+
+/// A number that the field is compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    /// Where, at the end of a transient problem; m and s until it is scaled.
+    pub x: [f64; 4],
+    /// Which component of the field.
+    pub component: usize,
+    /// Its value; SI units until it is scaled.
+    pub value: f64,
+}
+
+impl Known {
+    /// The same without dimensions.
+    pub(super) fn scaled(&self, scales: &Scales, end: f64) -> Self {
+        let [x, y, z, _] = self.x.map(|v| v / scales.length);
+        Self {
+            x: [x, y, z, end],
+            component: self.component,
+            value: (self.value - scales.offset) / scales.field,
+        }
+    }
+}
+
+/// Names of the field's components in the file.
+fn components(file: &ProblemFile) -> &'static [&'static str] {
+    match &file.equation {
+        EquationKind::LinearElasticity(equation) => &["ux", "uy", "uz"][..equation.model.dimension()],
+        EquationKind::Diffusion(_) => &["value"],
+    }
+}
+
+/// The numbers of `Values` and `Table`; none for other references.
+pub(super) fn known(file: &ProblemFile, shape: &dyn Shape, values: &mut Values<'_>) -> Vec<Known> {
+    match &file.reference {
+        Some(Reference::Values(list)) => {
+            let all = list.iter().enumerate();
+            all.flat_map(|(i, known)| one(file, shape, known, &path!["reference", 0, i], values))
+                .collect()
+        }
+        Some(Reference::Table(table)) => match read(table, components(file), shape.dimension()) {
+            Ok(list) => list,
+            Err((message, hint)) => {
+                let shown = table.file_name().unwrap_or_default().display();
+                values.fault(&path!["reference", 0], format!("the table `{shown}`: {message}"), hint);
+                Vec::new()
+            }
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn one(file: &ProblemFile, shape: &dyn Shape, known: &KnownValue, at: &Path, values: &mut Values<'_>) -> Vec<Known> {
+    let Some(place) = place(&known.at, shape, at, values) else {
+        return Vec::new();
+    };
+    let names = components(file);
+    let given: [(&str, &Option<Expression>); 4] = [
+        ("ux", &known.ux),
+        ("uy", &known.uy),
+        ("uz", &known.uz),
+        ("value", &known.value),
+    ];
+    let mut list = Vec::new();
+    for (name, expression) in given {
+        let Some(expression) = expression else { continue };
+        let mut at = at.clone();
+        at.push(name.into());
+        let Some(component) = names.iter().position(|other| *other == name) else {
+            let hint = format!("the field here is `{}`", names.join("`, `"));
+            values.fault(&at, format!("`{name}` does not fit the reference"), Some(hint));
+            continue;
+        };
+        if let Some(value) = values.number(expression, &at) {
+            let x = [place[0], place[1], place[2], 0.0];
+            list.push(Known { x, component, value });
+        }
+    }
+    list
+}
+
+/// A place inside the domain's bounds, m.
+pub(super) fn place(
+    coordinates: &[Expression],
+    shape: &dyn Shape,
+    at: &Path,
+    values: &mut Values<'_>,
+) -> Option<[f64; 3]> {
+    let (d, (min, max)) = (shape.dimension(), shape.bounds());
+    if coordinates.len() != d {
+        let message = format!("{} coordinates in {d} dimensions", coordinates.len());
+        values.fault(at, message, Some(format!("give {d}, for example {:?}", &min[..d])));
+        return None;
+    }
+    let mut x = [0.0; 3];
+    for (j, expression) in coordinates.iter().enumerate() {
+        let mut at = at.clone();
+        at.push(j.into());
+        x[j] = values.number(expression, &at)?;
+        let margin = 1e-9 * (max[j] - min[j]);
+        if x[j] < min[j] - margin || x[j] > max[j] + margin {
+            let message = format!("{} lies outside the domain, [{}, {}]", x[j], min[j], max[j]);
+            values.fault(&at, message, None);
+            return None;
+        }
+    }
+    Some(x)
+}
+
+type Refusal = (String, Option<String>);
+
+/// Reads comma-separated columns under a line of names; lines that begin with `#` are remarks.
+fn read(path: &FilePath, components: &[&str], dimension: usize) -> Result<Vec<Known>, Refusal> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let hint = "the path starts at the folder of the problem file";
+        (error.to_string().to_lowercase(), Some(hint.to_string()))
+    })?;
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| (i + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let Some((_, header)) = lines.next() else {
+        return Err(("there is no line in it".into(), None));
+    };
+    let names: Vec<&str> = header.split(',').map(str::trim).collect();
+    let column = |name: &str| names.iter().position(|other| *other == name);
+    let axes = ["x", "y", "z"];
+    let mut places = Vec::new();
+    for axis in &axes[..dimension] {
+        places.push(column(axis).ok_or_else(|| {
+            let hint = format!(
+                "its first line names the columns: `{}`, then some of `{}`",
+                axes[..dimension].join(","),
+                components.join(",")
+            );
+            (format!("there is no column `{axis}`"), Some(hint))
+        })?);
+    }
+    let values: Vec<(usize, usize)> = components
+        .iter()
+        .enumerate()
+        .filter_map(|(component, name)| Some((component, column(name)?)))
+        .collect();
+    if values.is_empty() {
+        return Err((
+            format!("none of its columns is one of `{}`", components.join("`, `")),
+            None,
+        ));
+    }
+    let mut list = Vec::new();
+    for (number, line) in lines {
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        let value = |column: usize| -> Result<f64, Refusal> {
+            let field = fields.get(column).copied().unwrap_or("");
+            match field.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(value),
+                _ => Err((
+                    format!("line {number}: `{field}` is not a number (column `{}`)", names[column]),
+                    None,
+                )),
+            }
+        };
+        let mut x = [0.0; 4];
+        for (j, column) in places.iter().enumerate() {
+            x[j] = value(*column)?;
+        }
+        for &(component, column) in &values {
+            list.push(Known {
+                x,
+                component,
+                value: value(column)?,
+            });
+        }
+    }
+    if list.is_empty() {
+        return Err(("it has names but no values".into(), None));
+    }
+    Ok(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Result<Vec<Known>, Refusal> {
+        let path = std::env::temp_dir().join(format!("pinn-table-{}-{}.csv", std::process::id(), text.len()));
+        assert!(std::fs::write(&path, text).is_ok());
+        let result = read(&path, &["ux", "uy"], 2);
+        assert!(std::fs::remove_file(&path).is_ok());
+        result
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_remarks_are_left_out() {
+        let Ok(list) = table("# from elsewhere\ny, x, uy, p\n1, 2, -3e-4, 7\n\n# end\n0, 0, 1, 0\n") else {
+            panic!("a table")
+        };
+        assert_eq!(list.len(), 2);
+        assert_eq!(
+            (list[0].x, list[0].component, list[0].value),
+            ([2.0, 1.0, 0.0, 0.0], 1, -3e-4)
+        );
+    }
+
+    #[test]
+    fn faults_name_their_line_and_column() {
+        for (text, part) in [
+            ("", "no line"),
+            ("x,ux\n1,2\n", "no column `y`"),
+            ("x,y,T\n1,2,3\n", "none of its columns"),
+            ("x,y,ux\n", "no values"),
+            ("x,y,ux\n1,2,3\n1,2\n", "line 3: `` is not a number (column `ux`)"),
+            ("x,y,ux\n1,nan,3\n", "line 2: `nan`"),
+        ] {
+            match table(text) {
+                Err((message, _)) => assert!(message.contains(part), "{message}"),
+                Ok(list) => panic!("{text}: {list:?}"),
+            }
+        }
+    }
+}
