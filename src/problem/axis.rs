@@ -24,7 +24,8 @@ pub(super) fn axis(
     parts: &mut Vec<Placed>,
     values: &mut Values<'_>,
 ) -> Vec<&'static str> {
-    if !file.equation.axisymmetric() {
+    // Another number of dimensions is a fault of its own.
+    if !file.equation.axisymmetric() || shape.dimension() > 2 {
         return Vec::new();
     }
     let (min, max) = shape.bounds();

@@ -13,7 +13,7 @@ use super::{ok, pinn, root, scratch, text};
 /// A steel tube in (r, z) between rigid smooth planes under inner pressure: Lamé's plane strain.
 const TUBE: &str = r#"Problem(
     title: "Tube",
-    constants: {"a": 0.05, "b": 0.2, "h": 0.1, "p": 50e6, "E": 210e9, "nu": 0.3, "C": "(1 + nu)*p*a^2/(E*(b^2 - a^2))"},
+    constants: {"a": 0.05, "b": 0.1, "h": 0.05, "p": 50e6, "E": 210e9, "nu": 0.3, "C": "(1 + nu)*p*a^2/(E*(b^2 - a^2))"},
     geometry: Rectangle(min: ("a", 0), max: ("b", "h")),
     equation: LinearElasticity(model: Axisymmetric, young: "E", poisson: "nu"),
     conditions: [Symmetry(on: ["bottom", "top"]), Pressure(on: "left", value: "p")],
@@ -88,7 +88,7 @@ const PIPE: &str = r#"Problem(
     reference: Exact(value: "T1 - Q/k*ln(x/a)"),
 )"#;
 
-/// Decays everywhere alike, and loses 4 of its curvature: c·∂T/∂t = k·ΔT.
+/// T = r² + 2t with c = 2: the Laplacian of r² is 4.
 const COOLING: &str = r#"Problem(
     title: "Rod that warms up",
     geometry: Interval(min: 0, max: 1),
@@ -120,7 +120,7 @@ fn number(summary: &Value, path: &str) -> f64 {
     summary.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
-/// Bounds are about a hundred times what is found; without the part with 1/r errors would be tens of per cent.
+/// Bounds are ten to a thousand times what is found; without the part with 1/r errors would be tens of per cent.
 fn solved_within(name: &str, problem: &str, [field, flux]: [f64; 2]) -> Value {
     let summary = solve(name, problem);
     let found = ["/errors/field_l2", "/errors/flux_l2"].map(|path| number(&summary, path));
@@ -150,10 +150,10 @@ fn bodies_that_reach_their_axis_are_solved() {
 #[test]
 fn energy_and_mixed_forms_know_bodies_of_revolution() {
     let energy = "formulation: Energy, network: RandomFeatures(width: 300),";
-    solved_within("axial_energy_bar", &further(BAR, energy), [1e-6, 1e-5]);
-    solved_within("axial_energy_wire", &further(WIRE, energy), [1e-6, 1e-5]);
-    solved_within("axial_energy_tubes", &further(TWO_TUBES, energy), [1e-4, 1e-3]);
-    let mixed = "formulation: Mixed, network: RandomFeatures(width: 300),";
+    solved_within("axial_energy_bar", &further(BAR, energy), [1e-5, 1e-3]);
+    solved_within("axial_energy_wire", &further(WIRE, energy), [1e-4, 1e-3]);
+    solved_within("axial_energy_tubes", &further(TWO_TUBES, energy), [1e-4, 1e-2]);
+    let mixed = "formulation: Mixed, network: RandomFeatures(width: 200),";
     solved_within("axial_mixed_bar", &further(BAR, mixed), [1e-6, 1e-6]);
     solved_within("axial_mixed_wire", &further(WIRE, mixed), [1e-6, 1e-6]);
 }
