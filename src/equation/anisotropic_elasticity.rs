@@ -129,7 +129,7 @@ impl Equation for AnisotropicElasticity {
         match self.stiffness.model {
             ElasticModel::PlaneStrain => stress[2] = dot(&self.stiffness.across, &stress),
             ElasticModel::PlaneStress => strain[2] = dot(&self.stiffness.thickness, &strain),
-            ElasticModel::Solid | ElasticModel::Bar => {}
+            ElasticModel::Solid | ElasticModel::Axisymmetric | ElasticModel::Bar => {}
         }
         out.extend(stress);
         out.push(von_mises(&stress));

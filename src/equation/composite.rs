@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Equation, Quantity};
+use super::{Axial, Equation, Quantity};
 use crate::geometry::Shape;
 use crate::jet::{CoordinateJet, Jet, Order};
 
@@ -52,6 +52,10 @@ impl Equation for Composite {
 
     fn flux_component(&self, row: usize, column: usize) -> Option<usize> {
         self.first().flux_component(row, column)
+    }
+
+    fn axial(&self) -> Option<Axial> {
+        self.first().axial()
     }
 
     /// The most that any material reads.

@@ -21,6 +21,9 @@ pub struct Diffusion {
     /// Heat capacity per volume c = ρ·c_p, J/(m³·K); used in transient problems.
     #[serde(default = "one")]
     pub capacity: Expression,
+    /// Whether the body is one of revolution: x is the distance r from the axis, y the position z along it.
+    #[serde(default)]
+    pub axisymmetric: bool,
 }
 
 fn one() -> Expression {

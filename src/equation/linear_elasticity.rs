@@ -11,7 +11,7 @@ use crate::problem::{Expression, Field};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinearElasticity {
-    /// `PlaneStress`, `PlaneStrain`, `Solid` (3D) or `Bar` (1D).
+    /// `PlaneStress`, `PlaneStrain`, `Axisymmetric` (2D), `Solid` (3D) or `Bar` (1D).
     pub model: ElasticModel,
     /// Young's modulus E, Pa.
     #[serde(default)]
@@ -35,6 +35,8 @@ pub enum ElasticModel {
     PlaneStress,
     /// 2D, long body: no strain across it.
     PlaneStrain,
+    /// 2D, body of revolution: x is the distance r from the axis, y the position z along it; `ux` is u_r, `uy` is u_z.
+    Axisymmetric,
     /// 3D.
     Solid,
     /// 1D, uniaxial stress.
@@ -46,7 +48,7 @@ impl ElasticModel {
     pub fn dimension(self) -> usize {
         match self {
             Self::Bar => 1,
-            Self::PlaneStress | Self::PlaneStrain => 2,
+            Self::PlaneStress | Self::PlaneStrain | Self::Axisymmetric => 2,
             Self::Solid => 3,
         }
     }
@@ -60,13 +62,13 @@ impl ElasticModel {
         let lambda = match self {
             Self::Bar => return (0.0, 0.5),
             Self::PlaneStress => poisson / (1.0 - poisson * poisson),
-            Self::PlaneStrain | Self::Solid => poisson / ((1.0 + poisson) * (1.0 - 2.0 * poisson)),
+            Self::PlaneStrain | Self::Axisymmetric | Self::Solid => poisson / ((1.0 + poisson) * (1.0 - 2.0 * poisson)),
         };
         (lambda, shear)
     }
 }
 
-/// The dimensionless equation (λ+μ)·grad div u + μ·Δu + f = 0.
+/// The dimensionless equation (λ+μ)·grad div u + μ·Δu + f = 0; bodies of revolution have [`super::AxisymmetricElasticity`].
 #[derive(Clone, Debug)]
 pub struct Elasticity {
     model: ElasticModel,
@@ -118,7 +120,7 @@ impl Elasticity {
                 strain[1][1] = -self.poisson * trace;
                 strain[2][2] = strain[1][1];
             }
-            ElasticModel::PlaneStrain | ElasticModel::Solid => {}
+            ElasticModel::PlaneStrain | ElasticModel::Axisymmetric | ElasticModel::Solid => {}
         }
         strain
     }

@@ -12,7 +12,7 @@
 //! Cai, Chen, Liu & Liu, *Deep least-squares methods*, J. Comput. Phys. 420 (2020) 109707; Rao, Sun & Liu, *Physics-informed
 //! deep learning for computational elastodynamics without labeled data*, J. Eng. Mech. 147 (2021) 04021043.
 
-use super::{Equation, Quantity};
+use super::{Axial, Equation, Quantity};
 use crate::jet::{Channels, CoordinateJet, Jet, Order};
 
 /// The stress components in VTK's order, as (row, column, name).
@@ -24,6 +24,8 @@ const STRESS: [(usize, usize, &str); 6] = [
     (1, 2, "syz"),
     (0, 2, "sxz"),
 ];
+/// Those of a body of revolution.
+const ROUND: [(usize, usize, &str); 4] = [(0, 0, "srr"), (1, 1, "szz"), (0, 2, "hoop"), (0, 1, "srz")];
 /// The flux components of one unknown.
 const FLUX: [(usize, usize, &str); 3] = [(0, 0, "flux_x"), (0, 1, "flux_y"), (0, 2, "flux_z")];
 
@@ -39,7 +41,8 @@ pub struct Mixed {
 impl Mixed {
     /// Of elasticity in `dimension` coordinates: the stress is symmetric.
     pub fn with_stress(primal: Box<dyn Equation>, dimension: usize) -> Self {
-        Self::new(primal, dimension, &STRESS)
+        let parts: &[_] = if primal.axial().is_some() { &ROUND } else { &STRESS };
+        Self::new(primal, dimension, parts)
     }
 
     /// Of diffusion in `dimension` coordinates.
@@ -48,7 +51,7 @@ impl Mixed {
     }
 
     fn new(primal: Box<dyn Equation>, dimension: usize, parts: &[(usize, usize, &'static str)]) -> Self {
-        let exists = |part: &&(usize, usize, &str)| part.0 < dimension && part.1 < dimension;
+        let exists = |part: &&(usize, usize, &str)| part.0 < dimension && part.1 < dimension || part.2 == "hoop";
         Self {
             parts: parts.iter().filter(exists).copied().collect(),
             primal,
@@ -83,6 +86,10 @@ impl Equation for Mixed {
         self.unknown(row, column)
     }
 
+    fn axial(&self) -> Option<Axial> {
+        self.primal.axial()
+    }
+
     fn order(&self) -> Order {
         Order::First
     }
@@ -108,6 +115,10 @@ impl Equation for Mixed {
             }
         }
         let mut flux = [0.0; 9];
+        if let Some(axial) = self.axial() {
+            self.flux(x, u, &mut flux[..3 * p]);
+            axial.divergence(x, &flux, balance);
+        }
         self.primal.flux(x, u, &mut flux[..3 * p]);
         for (index, (out, &(row, column, _))) in law.iter_mut().zip(&self.parts).enumerate() {
             *out = u.value(p + index) - flux[3 * row + column];

@@ -8,6 +8,9 @@
 
 mod anisotropic_diffusion;
 mod anisotropic_elasticity;
+mod axial;
+mod axisymmetric_diffusion;
+mod axisymmetric_elasticity;
 mod composite;
 mod conductivity;
 mod diffusion;
@@ -17,12 +20,16 @@ mod orthotropic;
 mod symmetric;
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use anisotropic_diffusion::AnisotropicConduction;
 pub use anisotropic_elasticity::AnisotropicElasticity;
+pub use axial::Axial;
+pub use axisymmetric_diffusion::AxisymmetricConduction;
+pub use axisymmetric_elasticity::AxisymmetricElasticity;
 pub use composite::Composite;
 pub use conductivity::{Conductivity, ConductivityLaw, TensorField};
 pub use diffusion::{Diffusion, HeatConduction};
@@ -47,6 +54,14 @@ impl EquationKind {
         match self {
             Self::LinearElasticity(_) => "LinearElasticity",
             Self::Diffusion(_) => "Diffusion",
+        }
+    }
+
+    /// Whether x is the distance from an axis of rotation.
+    pub fn axisymmetric(&self) -> bool {
+        match self {
+            Self::LinearElasticity(equation) => equation.model == ElasticModel::Axisymmetric,
+            Self::Diffusion(equation) => equation.axisymmetric,
         }
     }
 }
@@ -108,11 +123,45 @@ pub trait Equation: Debug + Send + Sync {
         None
     }
 
+    /// The half plane of a body of revolution, if the coordinates are r and z.
+    fn axial(&self) -> Option<Axial> {
+        None
+    }
+
+    /// How often a unit of the domain or its boundary counts in integrals: 2πr times in a body of revolution.
+    fn weight(&self, x: &[f64; 4]) -> f64 {
+        self.axial().map_or(1.0, |axial| axial.weight(x))
+    }
+
+    /// The components of the field whose loads add up to nothing over a body: radial forces of a body of revolution do not.
+    fn balanced(&self) -> Range<usize> {
+        let m = self.field_components();
+        if self.axial().is_some() && m > 1 { 1..m } else { 0..m }
+    }
+
+    /// The gradient of the field that the flux does its work on.
+    ///
+    /// # Shapes
+    /// As [`Equation::flux`].
+    fn gradient(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let d = u.channels().space;
+        for (c, out) in out.chunks_mut(3).enumerate() {
+            for (j, out) in out.iter_mut().enumerate() {
+                *out = if j < d { u.first(c, j) } else { 0.0 };
+            }
+        }
+        if let Some(axial) = self.axial()
+            && self.field_components() > 1
+        {
+            out[2] = axial.hoop(x, u);
+        }
+    }
+
     /// The derivatives that [`Equation::residual`] reads.
     fn order(&self) -> Order;
 
-    /// div flux + source − storage at `x` = (x, y, z, t), per component of the field; then what a system of first order has
-    /// besides.
+    /// div flux + source − storage at `x` = (x, y, z, t), per component of the field (times r/R in a body of revolution); then
+    /// what a system of first order has besides.
     ///
     /// # Shapes
     /// `out` is `[residuals]`.
@@ -144,7 +193,7 @@ pub trait Equation: Debug + Send + Sync {
     /// The flux σ or k·grad T from first derivatives, or from the values where it is an unknown.
     ///
     /// # Shapes
-    /// `out` is `[field_components, 3]`; entries beyond d are 0.
+    /// `out` is `[field_components, 3]`; entries beyond d are 0, but for (0, 2) in [`Axial`] elasticity.
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]);
 
     /// The flux that the field's gradient makes by the material law, which is [`Equation::flux`] unless the flux is an unknown.

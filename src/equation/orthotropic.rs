@@ -10,7 +10,8 @@ use crate::problem::{Expression, Path, Values};
 
 /// Elastic constants that differ along three perpendicular axes, as in wood or a fibre composite.
 ///
-/// ν12 is the contraction along axis 2 under tension along axis 1: ε22 = −ν12·σ11/E1.
+/// ν12 is the contraction along axis 2 under tension along axis 1: ε22 = −ν12·σ11/E1. In a body of revolution the axes are r, z
+/// and the one round the axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Orthotropic {
@@ -49,8 +50,27 @@ impl Stiffness {
     pub fn active(&self) -> &'static [usize] {
         match self.model {
             ElasticModel::Solid => &[0, 1, 2, 3, 4, 5],
+            ElasticModel::Axisymmetric => &[0, 1, 2, 3],
             _ => &[0, 1, 3],
         }
+    }
+
+    /// Of an isotropic body, by Young's modulus.
+    pub fn isotropic(model: ElasticModel, poisson: f64) -> Self {
+        let (lambda, shear) = model.lame(poisson);
+        let mut stiffness = Self {
+            model,
+            reduced: [[0.0; 6]; 6],
+            thickness: [0.0; 6],
+            across: [0.0; 6],
+        };
+        for &a in stiffness.active() {
+            stiffness.reduced[a][a] = if a < 3 { 2.0 * shear } else { shear };
+            for &b in stiffness.active() {
+                stiffness.reduced[a][b] += if a < 3 && b < 3 { lambda } else { 0.0 };
+            }
+        }
+        stiffness
     }
 
     /// Whether it is a plate whose contraction across is not known, because nu13 and nu23 were not given.
@@ -104,6 +124,11 @@ impl Stiffness {
                 for &b in &plane {
                     stiffness.across[b] = -soft[2][b] / soft[2][2];
                 }
+            }
+            // Turned in the plane (r, z), nothing couples to the shears that are not there.
+            ElasticModel::Axisymmetric => {
+                let round = [0, 1, 2, 3];
+                stiffness.reduced = spread(&compact(&whole, &round), &round);
             }
             ElasticModel::Solid | ElasticModel::Bar => {}
         }
@@ -172,7 +197,7 @@ impl Orthotropic {
                 return None;
             }
             ElasticModel::PlaneStress => [&[2, 3], &[1, 3], &[1, 3]],
-            ElasticModel::PlaneStrain => [&[3], &[3], &[1, 3]],
+            ElasticModel::PlaneStrain | ElasticModel::Axisymmetric => [&[3], &[3], &[1, 3]],
             ElasticModel::Solid => [&[3], &[3], &[3]],
         };
         let mut read = |list: &[Expression], key: &str, counts: &[usize], positive: bool| -> Option<Vec<f64>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::axis::axis;
 use super::formula::Formula;
 use super::hard_flux::{hold_flux, hold_traction};
 use super::known::{known, place};
@@ -53,7 +54,8 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         .iter()
         .map(|material| law(&file, *material, variables, &mut values));
     let laws: Option<Vec<Law>> = laws.collect::<Vec<_>>().into_iter().collect();
-    let parts = parts(&file, shape.as_ref(), variables, &mut values);
+    let mut parts = parts(&file, shape.as_ref(), variables, &mut values);
+    let axis = axis(&file, shape.as_ref(), &mut parts, &mut values);
     let probes = probes(&file, shape.as_ref(), &mut values);
     let known = known(&file, shape.as_ref(), &mut values);
     let exact = reference(&file, &assigned, variables, &mut values);
@@ -73,13 +75,20 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
 
     let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
-    let singular = singular(shape.as_ref(), &parts);
+    let singular = singular(shape.as_ref(), &parts, &axis);
     let end = f64::from(u8::from(variables.time));
     let probes = probes
         .into_iter()
         .map(|x| [x[0] / scales.length, x[1] / scales.length, x[2] / scales.length, end])
         .collect();
-    let equation = whole(&laws, &scales, &shape, variables.time, file.formulation());
+    let equation = whole(
+        &laws,
+        &scales,
+        &shape,
+        variables.time,
+        file.formulation(),
+        file.equation.axisymmetric(),
+    );
     let coordinates = shape.dimension() + usize::from(variables.time);
     let outputs = equation.components() * equation.parts();
     let attempts = attempts(&file, coordinates, shape.poles().len(), outputs);
@@ -510,7 +519,7 @@ const CORNERS: usize = 8;
 
 /// The corners at which the field may be singular: re-entrant ones, and those where prescribed components change; the widest ones
 /// if they are many.
-fn singular(shape: &dyn Shape, parts: &[Placed]) -> Vec<Pole> {
+fn singular(shape: &dyn Shape, parts: &[Placed], axis: &[&'static str]) -> Vec<Pole> {
     let prescribed = |name: &str| {
         let here = parts.iter().filter(|placed| placed.place.name() == name);
         let mut components: Vec<usize> = here
@@ -526,7 +535,9 @@ fn singular(shape: &dyn Shape, parts: &[Placed]) -> Vec<Pole> {
     let mut corners = shape.corners();
     corners.retain(|corner| {
         let [first, second] = corner.faces.map(prescribed);
-        corner.angle > 1.02 * std::f64::consts::PI || first != second
+        // On an axis of rotation lies no edge.
+        let inside = corner.faces.iter().any(|name| axis.contains(name));
+        !inside && (corner.angle > 1.02 * std::f64::consts::PI || first != second)
     });
     corners.sort_by(|a, b| b.angle.total_cmp(&a.angle));
     corners.truncate(CORNERS);

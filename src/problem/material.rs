@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::formula::Formula;
 use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
 use crate::equation::{
-    AnisotropicConduction, AnisotropicElasticity, Composite, Conductivity, ConductivityLaw, ElasticModel, Elasticity,
-    Equation, EquationKind, HeatConduction, Mixed, Orthotropic, Stiffness, TensorField,
+    AnisotropicConduction, AnisotropicElasticity, Axial, AxisymmetricConduction, AxisymmetricElasticity, Composite,
+    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, HeatConduction, Mixed,
+    Orthotropic, Stiffness, TensorField,
 };
 use crate::formulation::Formulation;
 use crate::geometry::Shape;
@@ -95,14 +96,27 @@ impl<'a> Given<'a> {
 
 /// What does not depend on the material: the model's dimension, and time.
 pub(super) fn check_equation(file: &ProblemFile, dimension: usize, values: &mut Values<'_>) {
-    let EquationKind::LinearElasticity(equation) = &file.equation else {
-        return;
+    let equation = match &file.equation {
+        EquationKind::LinearElasticity(equation) => equation,
+        EquationKind::Diffusion(equation) => {
+            if equation.axisymmetric && dimension > 2 {
+                values.fault(
+                    &path!["equation", "axisymmetric"],
+                    format!(
+                        "a body of revolution is given by r and z, but `{}` has {dimension} dimensions",
+                        file.geometry.name()
+                    ),
+                    Some("use a plane geometry with x = r and y = z, or leave `axisymmetric` out".into()),
+                );
+            }
+            return;
+        }
     };
     let d = equation.model.dimension();
     if d != dimension {
         let fitting = match dimension {
             1 => "`Bar`",
-            2 => "`PlaneStress` or `PlaneStrain`",
+            2 => "`PlaneStress`, `PlaneStrain` or `Axisymmetric`",
             _ => "`Solid`",
         };
         values.fault(
@@ -309,8 +323,12 @@ pub(super) fn whole(
     shape: &Arc<dyn Shape>,
     transient: bool,
     formulation: Formulation,
+    axisymmetric: bool,
 ) -> Box<dyn Equation> {
-    let one = |law| equation(law, scales, shape.dimension(), transient, formulation);
+    let axial = axisymmetric.then(|| Axial {
+        reach: shape.bounds().1[0],
+    });
+    let one = |law| equation(law, scales, shape.dimension(), transient, formulation, axial);
     match laws {
         [law] => one(law),
         _ => Box::new(Composite::new(laws.iter().map(one).collect(), shape.clone())),
@@ -324,15 +342,26 @@ fn equation(
     dimension: usize,
     transient: bool,
     formulation: Formulation,
+    axial: Option<Axial>,
 ) -> Box<dyn Equation> {
     let primal: Box<dyn Equation> = match law {
         Law::Elastic { modulus, body_force } => {
             let force = body_force.iter().map(|(f, _)| scales.source_field(f.clone())).collect();
-            match modulus {
-                Modulus::Isotropic { model, young, poisson } => {
+            match (modulus, axial) {
+                (Modulus::Isotropic { model, young, poisson }, Some(axial)) => Box::new(AxisymmetricElasticity::new(
+                    Stiffness::isotropic(*model, *poisson).divided(scales.modulus / young),
+                    force,
+                    axial,
+                )),
+                (Modulus::Orthotropic(stiffness), Some(axial)) => Box::new(AxisymmetricElasticity::new(
+                    (**stiffness).clone().divided(scales.modulus),
+                    force,
+                    axial,
+                )),
+                (Modulus::Isotropic { model, young, poisson }, None) => {
                     Box::new(Elasticity::new(*model, *poisson, force).with_modulus(young / scales.modulus))
                 }
-                Modulus::Orthotropic(stiffness) => Box::new(AnisotropicElasticity::new(
+                (Modulus::Orthotropic(stiffness), None) => Box::new(AnisotropicElasticity::new(
                     (**stiffness).clone().divided(scales.modulus),
                     force,
                 )),
@@ -352,13 +381,17 @@ fn equation(
                     scales.capacity_field(capacity.clone()),
                 )
             };
-            match conductivity {
+            let plane: Box<dyn Equation> = match conductivity {
                 ConductivityLaw::Scalar(conductivity) => Box::new(conduction(conductivity.clone())),
                 ConductivityLaw::Tensor(parts) => Box::new(AnisotropicConduction::new(
                     dimension,
                     TensorField::new(parts, scales),
                     conduction(Formula::constant(1.0)),
                 )),
+            };
+            match axial {
+                Some(axial) => Box::new(AxisymmetricConduction::new(plane, axial)),
+                None => plane,
             }
         }
     };

@@ -1,5 +1,6 @@
 //! The problem: read, checked as a whole, and made dimensionless.
 
+mod axis;
 mod build;
 mod file;
 pub mod formula;

@@ -67,7 +67,7 @@ pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, parts: &[Placed], v
             }
         }
         EquationKind::LinearElasticity(_) => {
-            let free = free_motions(shape, parts);
+            let free = free_motions(shape, parts, file.equation.axisymmetric());
             if !free.is_empty() {
                 values.fault(
                     &path!["conditions"],
@@ -82,7 +82,7 @@ pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, parts: &[Placed], v
 }
 
 /// Names of the rigid motions that the conditions leave free: null space of the constraint rows, by elimination.
-pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static str> {
+pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed], axisymmetric: bool) -> Vec<&'static str> {
     let d = shape.dimension();
     let (min, max) = shape.bounds();
     let size = (0..d).map(|j| max[j] - min[j]).fold(0.0, f64::max);
@@ -100,12 +100,15 @@ pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed]) -> Vec<&'static 
             }
         };
         match d {
+            // What moves away from the axis stretches.
+            _ if axisymmetric => vec![unit(1)],
             1 => vec![unit(0)],
             2 => vec![unit(0), unit(1), spin(0, 1)],
             _ => vec![unit(0), unit(1), unit(2), spin(1, 2), spin(2, 0), spin(0, 1)],
         }
     };
     let names: &[&'static str] = match d {
+        _ if axisymmetric => &["along the axis"],
         1 => &["along x"],
         2 => &["along x", "along y", "turning"],
         _ => &[

@@ -17,7 +17,8 @@ use crate::solve::term_names;
 /// The balances of a field, the first one written beside the names of the others.
 #[derive(Clone, Debug, Serialize)]
 pub struct Balance {
-    /// Forces on the body, or heat into it: ∮ flux·n + ∫ (source − storage) = 0 per component.
+    /// Forces on the body, or heat into it: ∮ flux·n + ∫ (source − storage) = 0 per component; in a body of revolution along the
+    /// axis only.
     #[serde(flatten)]
     pub loads: Imbalance,
     /// Moments of the forces about the middle of the domain's bounds: ∮ r × (σ·n) + ∫ r × f = 0.
@@ -34,7 +35,8 @@ pub struct Imbalance {
     pub quantity: &'static str,
     /// What is left of the sum in SI units, per component.
     pub imbalance: Vec<f64>,
-    /// SI unit of `imbalance`; per metre of depth in 2D, per square metre in 1D.
+    /// SI unit of `imbalance`; per metre of depth in 2D, per square metre in 1D. A body of revolution is counted whole, in 1D per
+    /// metre of the axis.
     pub unit: &'static str,
     /// Norm of `imbalance` by the sum of the absolute parts.
     pub relative: f64,
@@ -70,7 +72,10 @@ impl Balance {
 /// the loads.
 pub fn balance(trial: &dyn Trial) -> Balance {
     let problem = trial.problem();
-    let (scales, d) = (&problem.scales, problem.shape.dimension());
+    let equation = problem.equation.as_ref();
+    // A body of revolution is counted whole.
+    let d = problem.shape.dimension() + usize::from(equation.axial().is_some());
+    let scales = &problem.scales;
     let elastic = matches!(problem.file.equation, EquationKind::LinearElasticity(_));
     let [fine, coarse] = [Fineness::Fine, Fineness::Coarse].map(|fineness| Sums::new(trial, fineness));
     let unit = |bar, plane, solid| [bar, plane, solid][d - 1];
@@ -105,8 +110,8 @@ pub fn balance(trial: &dyn Trial) -> Balance {
     // In the plane moments are about the third axis.
     let axes = if d == 2 { 2..3 } else { 0..3 };
     Balance {
-        loads: imbalance(|sums| &sums.loads, loads, 0..problem.equation.field_components(), total),
-        moments: (elastic && d > 1).then(|| {
+        loads: imbalance(|sums| &sums.loads, loads, equation.balanced(), total),
+        moments: (elastic && d > 1 && equation.axial().is_none()).then(|| {
             let unit = unit("", "N m/m", "N m");
             imbalance(|sums| &sums.moments, ("moments", unit), axes, total * scales.length)
         }),

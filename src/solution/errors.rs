@@ -8,7 +8,8 @@ use crate::jet::{Jet, Order};
 /// Relative errors against the reference, over points drawn for this purpose; e = u − u*, σ is the flux.
 ///
 /// Norms of a temperature are those of its excess over the problem's lowest prescribed temperature, which is the stricter
-/// measure where temperatures are absolute. Norms of a transient field run over space and time.
+/// measure where temperatures are absolute. Norms of a transient field run over space and time, those of a body of revolution
+/// over its volume: points count 2πr times.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Errors {
     /// √(Σ|e|² / Σ|u*|²).
@@ -34,9 +35,9 @@ struct Norm {
 }
 
 impl Norm {
-    fn add(&mut self, error: f64, exact: f64) {
+    fn add(&mut self, weight: f64, error: f64, exact: f64) {
         for (k, square) in [error, exact].into_iter().enumerate() {
-            self.sum[k] += square;
+            self.sum[k] += weight * square;
             self.largest[k] = self.largest[k].max(square);
         }
     }
@@ -63,15 +64,17 @@ pub fn errors(trial: &dyn Trial, points: &[[f64; 4]]) -> Option<Errors> {
         components: problem.reference.as_ref()?,
     };
     let equation = problem.equation.as_ref();
-    let (m, d) = (equation.field_components(), problem.shape.dimension());
-    let [mut field, mut flux, mut slope, mut energy] = std::array::from_fn(|_| Norm::default());
-    let [mut q, mut q_exact, mut law] = std::array::from_fn(|_| vec![0.0; 3 * m]);
+    let m = equation.field_components();
+    let [mut field, mut flux, mut h1, mut energy] = std::array::from_fn(|_| Norm::default());
+    let [mut q, mut q_exact, mut law, mut slope, mut slope_exact] = std::array::from_fn(|_| vec![0.0; 3 * m]);
     trial.each(points, Order::First, &mut |i, u| {
         let jet = exact.jets(&points[i..=i], Order::First);
         let v = Jet::new(u.channels(), &jet);
         equation.flux(&points[i], u, &mut q);
         equation.flux(&points[i], &v, &mut q_exact);
         equation.law(&points[i], u, &mut law);
+        equation.gradient(&points[i], u, &mut slope);
+        equation.gradient(&points[i], &v, &mut slope_exact);
         // Per point |error|² and |exact|² of field, flux, gradient and energy.
         let mut squares = [[0.0; 2]; 4];
         let mut add = |norm: usize, error: f64, exact: f64| {
@@ -80,23 +83,18 @@ pub fn errors(trial: &dyn Trial, points: &[[f64; 4]]) -> Option<Errors> {
         };
         for c in 0..m {
             add(0, (u.value(c) - v.value(c)).powi(2), v.value(c).powi(2));
-            for j in 0..3 {
-                let (flux, exact_flux) = (q[3 * c + j], q_exact[3 * c + j]);
-                add(1, (flux - exact_flux).powi(2), exact_flux.powi(2));
-                if j < d {
-                    let (slope, exact_slope) = (u.first(c, j), v.first(c, j));
-                    add(2, (slope - exact_slope).powi(2), exact_slope.powi(2));
-                    // The flux is symmetric, so its product with the gradient is that with the strain.
-                    let product = (law[3 * c + j] - exact_flux) * (slope - exact_slope);
-                    add(3, product, exact_flux * exact_slope);
-                }
+            for entry in 3 * c..3 * c + 3 {
+                let (exact_flux, exact_slope) = (q_exact[entry], slope_exact[entry]);
+                add(1, (q[entry] - exact_flux).powi(2), exact_flux.powi(2));
+                add(2, (slope[entry] - exact_slope).powi(2), exact_slope.powi(2));
+                // The flux is symmetric, so its product with the gradient is that with the strain.
+                let product = (law[entry] - exact_flux) * (slope[entry] - exact_slope);
+                add(3, product, exact_flux * exact_slope);
             }
         }
-        for (norm, [error, exact]) in [&mut field, &mut flux, &mut slope, &mut energy]
-            .into_iter()
-            .zip(squares)
-        {
-            norm.add(error, exact);
+        let weight = equation.weight(&points[i]);
+        for (norm, [error, exact]) in [&mut field, &mut flux, &mut h1, &mut energy].into_iter().zip(squares) {
+            norm.add(weight, error, exact);
         }
     });
     Some(Errors {
@@ -104,7 +102,7 @@ pub fn errors(trial: &dyn Trial, points: &[[f64; 4]]) -> Option<Errors> {
         flux_l2: flux.mean(),
         field_max: field.maximum(),
         flux_max: flux.maximum(),
-        h1: slope.mean(),
+        h1: h1.mean(),
         energy: energy.mean(),
     })
 }

@@ -88,9 +88,10 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     for (k, field) in [&error, &jets].into_iter().enumerate() {
         for (jet, x) in field.chunks(stride).zip(points) {
             let jet = Jet::new(channels, jet);
-            squares[0][k] += (0..fields).map(|c| jet.value(c).powi(2)).sum::<f64>();
+            let weight = equation.weight(x);
+            squares[0][k] += weight * (0..fields).map(|c| jet.value(c).powi(2)).sum::<f64>();
             equation.flux(x, &jet, &mut flux);
-            squares[1][k] += flux.iter().map(|q| q * q).sum::<f64>();
+            squares[1][k] += weight * flux.iter().map(|q| q * q).sum::<f64>();
         }
     }
     let [field_l2, flux_l2] = squares.map(|[error, size]| {

@@ -1,5 +1,7 @@
 //! The sums behind the balances: over the boundary, the interior and the start of a transient problem.
 
+use std::ops::Range;
+
 use super::Trial;
 use super::quadrature::{self, Fineness};
 use crate::condition::{BoundaryPoint, Condition};
@@ -34,6 +36,8 @@ pub(super) struct Sums {
     pub(super) loads: Sum,
     pub(super) moments: Sum,
     pub(super) energy: Sum,
+    /// The components whose loads should vanish together.
+    balanced: Range<usize>,
 }
 
 /// A load at a point with its arm and the value that it works on.
@@ -75,6 +79,7 @@ impl Sums {
             loads: sum(),
             moments: sum(),
             energy: sum(),
+            balanced: problem.equation.balanced(),
         };
         let (low, high) = problem.shape.bounds();
         let centre = std::array::from_fn(|j| 0.5 * (low[j] + high[j]));
@@ -97,7 +102,8 @@ impl Sums {
 
     /// Adds a load to the part of a loss term.
     fn add(&mut self, term: usize, weight: f64, load: &Load) {
-        self.loads.add(term, weight, load.load);
+        let balanced = std::array::from_fn(|c| if self.balanced.contains(&c) { load.load[c] } else { 0.0 });
+        self.loads.add(term, weight, balanced);
         self.moments.add(term, weight, load.moment());
         self.energy.add(term, weight, [load.work(), 0.0, 0.0]);
     }
@@ -133,8 +139,9 @@ impl Sums {
         let mut flux = vec![0.0; 3 * m];
         let regions: Vec<usize> = points.iter().map(|point| point.region).collect();
         trial.each_in(&x, &regions, order, &mut |i, u| {
-            let (point, weight) = (&points[i], measure * weights[i]);
+            let point = &points[i];
             let equation = in_region(equation, point.region);
+            let weight = measure * weights[i] * equation.weight(&point.x);
             equation.flux(&point.x, u, &mut flux);
             let mut load = Load {
                 arm: arm(&point.x, centre, d),
@@ -194,7 +201,7 @@ impl Sums {
             });
         }
         for ((point, weight), [(first, u), (second, v)]) in points.iter().zip(weights).zip(loads) {
-            let weight = measure * weight;
+            let weight = measure * weight * equation.weight(&point.x);
             let arm = arm(&point.x, centre, d);
             let load = |load: [f64; 3], value: [f64; 3]| Load { arm, load, value };
             let mean = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|c| 0.5 * (a[c] + b[c]));
@@ -219,9 +226,10 @@ impl Sums {
             .unzip();
         let measure = problem.shape.measure();
         let transient = problem.transient();
-        let mut flux = vec![0.0; 3 * m];
+        let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
         trial.each(&points, Order::First, &mut |i, u| {
-            let (x, weight) = (&points[i], measure * weights[i]);
+            let x = &points[i];
+            let weight = measure * weights[i] * equation.weight(x);
             let rates = std::array::from_fn(|c| if transient && c < m { u.rate(c) } else { 0.0 });
             let load = Load {
                 arm: arm(x, centre, d),
@@ -232,9 +240,8 @@ impl Sums {
             self.weigh(weight, &load);
             equation.flux(x, u, &mut flux);
             // The flux is symmetric, so its product with the gradient is that with the strain.
-            let density: f64 = (0..m)
-                .map(|c| (0..d).map(|j| flux[3 * c + j] * u.first(c, j)).sum::<f64>())
-                .sum();
+            equation.gradient(x, u, &mut gradient);
+            let density: f64 = flux.iter().zip(&gradient).map(|(q, slope)| q * slope).sum();
             self.energy.add(0, weight, [-density, 0.0, 0.0]);
             self.energy.absolute += weight * density.abs();
         });
@@ -253,7 +260,8 @@ impl Sums {
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
         let measure = problem.shape.measure();
         trial.each(&x, condition.order(), &mut |i, u| {
-            let (point, weight) = (&points[i], measure * weights[i]);
+            let point = &points[i];
+            let weight = measure * weights[i] * equation.weight(&point.x);
             let mut residual = vec![0.0; condition.residuals()];
             condition.residual(equation, point, u, &mut residual);
             let value: [f64; 3] = std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 });

@@ -137,6 +137,7 @@ fn exact_fields_balance_and_have_no_error() {
         let names: Vec<&str> = balance.all().map(|imbalance| imbalance.quantity).collect();
         let expected: &[&str] = match problem.equation.components() {
             _ if problem.equation.norms()[0] == "temperature" => &["heat", "energy"],
+            _ if problem.equation.axial().is_some() => &["forces", "energy"],
             1 => &["forces", "energy"],
             _ => &["forces", "moments", "energy"],
         };

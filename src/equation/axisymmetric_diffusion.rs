@@ -1,0 +1,149 @@
+//! Heat conduction in a body of revolution.
+
+use super::axial::Axial;
+use super::{Equation, Quantity};
+use crate::jet::{Jet, Order};
+
+/// The dimensionless equation r/R·(∂_r q_r + q_r/r + ∂_z q_z + source − c·∂T/∂t) = 0 with q = k·grad T; see [`Axial`].
+#[derive(Debug)]
+pub struct AxisymmetricConduction {
+    plane: Box<dyn Equation>,
+    axial: Axial,
+}
+
+impl AxisymmetricConduction {
+    /// From the equation with the same coefficients in Cartesian coordinates.
+    pub fn new(plane: Box<dyn Equation>, axial: Axial) -> Self {
+        Self { plane, axial }
+    }
+}
+
+impl Equation for AxisymmetricConduction {
+    fn components(&self) -> usize {
+        self.plane.components()
+    }
+
+    fn component_names(&self) -> Vec<&'static str> {
+        self.plane.component_names()
+    }
+
+    fn axial(&self) -> Option<Axial> {
+        Some(self.axial)
+    }
+
+    fn order(&self) -> Order {
+        self.plane.order()
+    }
+
+    fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let mut flux = [0.0; 3];
+        self.plane.flux(x, u, &mut flux);
+        self.plane.residual(x, u, out);
+        self.axial.divergence(x, &flux, out);
+    }
+
+    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
+        self.plane.supply(x, rates, out);
+    }
+
+    fn energy_rows(&self) -> usize {
+        self.plane.energy_rows()
+    }
+
+    fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        self.plane.energy(x, u, out);
+    }
+
+    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
+        self.plane.work(x, u)
+    }
+
+    fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        self.plane.flux(x, u, out);
+    }
+
+    fn flux_slope(&self, x: &[f64; 4], u: &Jet<'_>, j: usize, out: &mut [f64]) {
+        self.plane.flux_slope(x, u, j, out);
+    }
+
+    fn quantities(&self) -> Vec<Quantity> {
+        self.plane.quantities()
+    }
+
+    fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
+        self.plane.evaluate(x, u, flux, out);
+    }
+
+    fn norms(&self) -> [&'static str; 2] {
+        self.plane.norms()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::equation::HeatConduction;
+    use crate::jet::{Channels, CoordinateJet, Scalar};
+    use crate::problem::formula::Formula;
+    use crate::problem::{Scales, scales};
+    use std::collections::BTreeMap;
+
+    const UNIT: Scales = Scales {
+        length: 1.0,
+        time: 1.0,
+        field: 1.0,
+        offset: 0.0,
+        modulus: 1.0,
+    };
+
+    fn equation(transient: bool, conductivity: &str, source: &str) -> AxisymmetricConduction {
+        let formula = |text: &str| match Formula::parse(text, &BTreeMap::new(), [true; 4]) {
+            Ok(formula) => formula,
+            Err(error) => panic!("{error:?}"),
+        };
+        let plane = HeatConduction::new(
+            2,
+            transient,
+            UNIT.modulus_field(formula(conductivity)),
+            UNIT.source_field(formula(source)),
+            UNIT.capacity_field(formula("2")),
+        );
+        AxisymmetricConduction::new(Box::new(plane), Axial { reach: 2.0 })
+    }
+
+    fn residual(
+        equation: &AxisymmetricConduction,
+        at: [f64; 4],
+        transient: bool,
+        field: impl Fn([CoordinateJet; 4]) -> CoordinateJet,
+    ) -> f64 {
+        let channels = Channels::new(2, transient, Order::Laplacian);
+        let mut data = vec![0.0; channels.count()];
+        field(scales::seed(at)).write(channels, &mut data);
+        let mut out = [f64::NAN];
+        equation.residual(&at, &Jet::new(channels, &data), &mut out);
+        out[0]
+    }
+
+    /// ln r is harmonic round an axis, and r² has the Laplacian 4.
+    #[test]
+    fn logarithm_and_square_of_r_have_the_laplacians_of_the_cylinder() {
+        let at = [0.7, -0.4, 0.0, 0.3];
+        let log = |[r, ..]: [CoordinateJet; 4]| r.map(|v| [v.ln(), 1.0 / v, -1.0 / (v * v)]);
+        assert!(residual(&equation(false, "1", "0"), at, false, log).abs() < 1e-14);
+        // T = r² + z·t with c = 2 and the source 2z − 4.
+        let grows = |[r, z, _, t]: [CoordinateJet; 4]| r * r + z * t;
+        assert!(residual(&equation(true, "1", "2*y - 4"), at, true, grows).abs() < 1e-14);
+        // k = r: (1/r)·∂_r(r·r·3r²) = 12·r².
+        let cube = |[r, ..]: [CoordinateJet; 4]| r * r * r;
+        assert!(residual(&equation(false, "x", "-12*x^2"), at, false, cube).abs() < 1e-14);
+        // On the axis nothing is left to divide by.
+        let axis = residual(
+            &equation(false, "1", "-4"),
+            [0.0, 0.5, 0.0, 0.0],
+            false,
+            |[r, ..]: [CoordinateJet; 4]| r * r,
+        );
+        assert_eq!(axis, 0.0);
+    }
+}
