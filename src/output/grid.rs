@@ -186,7 +186,9 @@ mod tests {
             .from_str(text)
             .unwrap();
         let whole = format!("(geometry: {text})");
-        kind.shape(&mut Values::new(&whole, &BTreeMap::new())).unwrap()
+        let mut values = Values::new(&whole, &BTreeMap::new());
+        let shape = kind.shape(&mut values);
+        shape.unwrap_or_else(|| panic!("{text}: {:?}", values.into_faults()))
     }
 
     /// Chords and flat facets fall short of arcs and curved faces by the square of their size.
