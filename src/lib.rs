@@ -3,8 +3,8 @@
 //! # Reading order
 //! [`solve`] is the whole data flow on one page:
 //!
-//! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`], of a [`mesh`] if the part has one, × [`sampler`]) → rows of residuals
-//! ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → mini-batches ([`batch`]) → stages
+//! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`]: primitives, shapes made of shapes, a [`mesh`]; ×
+//! [`sampler`]) → rows of residuals ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → mini-batches ([`batch`]) → stages
 //! ([`training`] of a [`network`], through the [`jet`] core) → [`solution`] in SI units → [`output`]. [`budget`] plans what is
 //! kept and what is done at once; [`noise`] and [`memory`] measure what mini-batches cost and save.
 //!
@@ -22,7 +22,15 @@
 //! ([`network::RandomFeatures`]) one least-squares solve ([`training::LastLayer`]) takes the place of training, and the error that a
 //! solution still has is the solution of another such problem ([`solution::Estimate`]). A file that leaves its training open
 //! therefore makes several attempts ([`training::attempts`]) and trains only if the linear ones are not enough; [`start`] says where each
-//! begins. An energy is a sum of squares and a linear form, so that it runs through the same rows and stages ([`formulation`]).
+//! begins. Where residuals stay large because the field is singular, a steady problem starts over in its energy form
+//! ([`training::energy_form`]). An energy is a sum of squares and a linear form, so that it runs through the same rows and stages ([`formulation`]).
+//!
+//! # Shapes, regions and interfaces
+//! A [`geometry::Shape`] gives what the rest asks of a domain: points from numbers, outward normals, distances that vanish on a
+//! boundary, rules of quadrature, regions and the [`geometry::Interface`]s between them, a mesh for output. Whether it is the image of
+//! a box, a combination or a mesh is known to [`geometry`] alone. With several materials the network has an output per component and
+//! region: the rows of a region see its own, those of an interface ([`condition::ValueContinuity`], [`condition::FluxContinuity`]) both
+//! sides. In the energy form the continuity of the flux follows by itself.
 //!
 //! # Points are functions
 //! A point set is a pure function of seed and index ([`sampler::PointSet`]), a shuffled epoch a pure function of seed, epoch and

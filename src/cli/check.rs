@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Exit, complain, print};
 use crate::budget::{Plan, check_memory};
 use crate::error::Error;
+use crate::geometry::Shape;
 use crate::network::NetworkKind;
 use crate::output::bytes;
 use crate::problem::{self, Batch, Problem, Whole};
@@ -38,48 +39,41 @@ fn parameters(problem: &Problem, network: &NetworkKind) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// Cells, quality, regions and boundaries of a mesh, with what holds on them.
-fn mesh_lines(problem: &Problem) -> Vec<String> {
+/// Cells, quality, regions with their sizes, and boundaries with what holds on them: each line with its name.
+fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
     let shape = problem.shape.as_ref();
-    let Some((mesh, _)) = shape.mesh() else {
-        return Vec::new();
-    };
-    let (d, length) = (shape.dimension(), problem.scales.length);
-    let unit = |power: usize| ["", " m", " m²", " m³"][power];
-    let size = |value: f64, power: usize| format!("{:.4e}{}", value * length.powi(power as i32), unit(power));
-    let kinds: Vec<String> = mesh
-        .cells_by_kind()
-        .into_iter()
-        .map(|(kind, count)| format!("{count} {}", kind.name()))
-        .collect();
-    let quality = mesh.quality();
-    let mut lines = vec![
-        format!("{}, {} nodes", kinds.join(", "), mesh.points.len()),
-        format!(
-            "scaled Jacobian {:.3} at least, {:.3} on average",
-            quality.least, quality.mean
-        ),
-    ];
-    if mesh.regions.is_empty() {
-        lines.push(format!("one region, {}", size(shape.measure(), d)));
-    }
-    for (region, measure) in mesh.regions.iter().zip(mesh.region_measures()) {
-        let whole: f64 = mesh.region_measures().iter().sum();
-        lines.push(format!(
-            "region `{region}`, {}",
-            size(measure / whole * shape.measure(), d)
+    let d = shape.dimension();
+    let size = |value: f64, power: usize| size(problem, value, power);
+    let mut lines = Vec::new();
+    let mesh = shape.mesh().map(|(mesh, _)| mesh);
+    if let Some(mesh) = mesh {
+        let kinds: Vec<String> = mesh
+            .cells_by_kind()
+            .into_iter()
+            .map(|(kind, count)| format!("{count} {}", kind.name()))
+            .collect();
+        lines.push(("mesh", format!("{}, {} nodes", kinds.join(", "), mesh.points.len())));
+        let quality = mesh.quality();
+        lines.push((
+            "mesh",
+            format!(
+                "scaled Jacobian {:.3} at least, {:.3} on average",
+                quality.least, quality.mean
+            ),
         ));
+        lines.extend(mesh.notes.iter().map(|note| ("mesh", note.clone())));
+    }
+    for (region, share) in shape.regions().iter().zip(region_shares(shape)) {
+        lines.push(("region", format!("`{region}`{}", size(share * shape.measure(), d))));
     }
     for interface in shape.interfaces() {
-        lines.push(format!(
-            "`{}` between regions, {}",
-            interface.face.name,
-            size(shape.face_measure(interface.face), d - 1)
-        ));
+        let measure = size(shape.face_measure(interface.face), d - 1);
+        lines.push(("interface", format!("`{}`{measure}", interface.face.name)));
     }
     for (index, face) in shape.faces().into_iter().enumerate() {
-        let written = &problem.file.conditions;
-        let holds: Vec<&str> = written
+        let holds: Vec<&str> = problem
+            .file
+            .conditions
             .iter()
             .filter(|condition| {
                 let on = condition.on();
@@ -92,20 +86,59 @@ fn mesh_lines(problem: &Problem) -> Vec<String> {
         } else {
             holds.join(", ")
         };
-        let facets = mesh
-            .facets
-            .iter()
-            .filter(|facet| facet.boundary as usize == index)
-            .count();
-        lines.push(format!(
-            "boundary `{}`, {facets} facets, {}: {holds}",
-            face.name,
-            size(shape.face_measure(face), d - 1)
-        ));
+        let facets = mesh.map_or_else(String::new, |mesh| {
+            let facets = mesh.facets.iter();
+            let count = facets.filter(|facet| facet.boundary as usize == index).count();
+            format!(", {count} facets")
+        });
+        let measure = size(shape.face_measure(face), d - 1);
+        lines.push(("boundary", format!("`{}`{facets}{measure}: {holds}", face.name)));
     }
-    lines.extend(mesh.notes.iter().cloned());
     lines
 }
+
+/// `, 0.02 m²`: a length, area or volume in SI units; nothing for a point.
+fn size(problem: &Problem, value: f64, power: usize) -> String {
+    let unit = match power {
+        0 => return String::new(),
+        1 => "m",
+        2 => "m²",
+        _ => "m³",
+    };
+    format!(", {} {unit}", number(value * problem.scales.length.powi(power as i32)))
+}
+
+/// With five digits, plain or with a power of ten.
+fn number(value: f64) -> String {
+    let short = |text: String| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    };
+    let digits = format!("{value:.4e}");
+    let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
+    match exponent.parse::<i32>() {
+        Ok(power @ -3..=4) => short(format!("{value:.*}", (4 - power).max(0) as usize)),
+        _ => format!("{}e{exponent}", short(mantissa.to_string())),
+    }
+}
+
+/// What part of the domain each region is: of a mesh by its cells, otherwise by the rule of quadrature.
+fn region_shares(shape: &dyn Shape) -> Vec<f64> {
+    let mut shares = vec![0.0; shape.regions().len()];
+    if let Some((mesh, _)) = shape.mesh() {
+        let measures = mesh.region_measures();
+        let whole: f64 = measures.iter().sum();
+        shares = measures.iter().map(|measure| measure / whole).collect();
+    } else if !shares.is_empty() {
+        for (unit, weight) in shape.rule(None, ORDER).into_iter().flatten() {
+            shares[shape.region(shape.interior_point(unit))] += weight;
+        }
+    }
+    shares
+}
+
+/// Points of that rule per direction and cell.
+const ORDER: usize = 4;
 
 fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     let mut text = String::new();
@@ -124,19 +157,18 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     let length = problem.scales.length;
     let (min, max) = problem.shape.bounds();
     let extent: Vec<String> = (0..problem.shape.dimension())
-        .map(|j| {
-            format!("{:.6}", (max[j] - min[j]) * length)
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_string()
-        })
+        .map(|j| number((max[j] - min[j]) * length))
         .collect();
+    let measure = match problem.shape.dimension() {
+        1 => String::new(),
+        d => size(problem, problem.shape.measure(), d),
+    };
     line(
         "domain",
-        format!("{}, {} m", written.geometry.name(), extent.join(" x ")),
+        format!("{}, {} m{measure}", written.geometry.name(), extent.join(" x ")),
     );
-    for text in mesh_lines(problem) {
-        line("mesh", text);
+    for (name, text) in geometry_lines(problem) {
+        line(name, text);
     }
     if problem.transient() {
         line("time", format!("0 to {} s", problem.scales.time));
@@ -204,6 +236,12 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
                 ),
             ),
         }
+    }
+    if problem.changes_form() {
+        line(
+            "otherwise",
+            "the energy form, if the residuals stay large (`formulation: Strong` keeps to them)".into(),
+        );
     }
     let points = if plan.stored {
         "kept"

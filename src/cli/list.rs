@@ -10,8 +10,10 @@ use crate::batch::{Adapt, Divide, Draw, Growth};
 use crate::condition::ConditionKind;
 use crate::equation::EquationKind;
 use crate::error::Error;
+use crate::formulation::Formulation;
 use crate::geometry::GeometryKind;
 use crate::network::NetworkKind;
+use crate::problem::Material;
 use crate::sampler::SamplerKind;
 use crate::training::{Average, Clip, Decay, StageKind};
 
@@ -22,8 +24,12 @@ pub(super) enum Kinds {
     Equations,
     /// Where
     Geometries,
+    /// What a region of several materials is made of
+    Materials,
     /// What holds on a boundary
     Conditions,
+    /// What is minimised
+    Formulations,
     /// Which function is trained
     Networks,
     /// Training stages
@@ -53,7 +59,9 @@ pub(super) fn run(kinds: Option<Kinds>) -> Result<Exit, Error> {
         print(&match kind {
             Kinds::Equations => family::<EquationKind>("equations"),
             Kinds::Geometries => family::<GeometryKind>("geometries"),
+            Kinds::Materials => record::<Material>("materials (materials: {\"name\": (…)})"),
             Kinds::Conditions => family::<ConditionKind>("conditions"),
+            Kinds::Formulations => family::<Formulation>("formulations (formulation: …)"),
             Kinds::Networks => family::<NetworkKind>("networks"),
             Kinds::Optimizers => family::<StageKind>("optimizers"),
             Kinds::Samplers => family::<SamplerKind>("samplers (points: sampler)"),
@@ -89,29 +97,42 @@ fn family<T: JsonSchema>(title: &str) -> String {
             continue;
         };
         let _ = writeln!(text, "  {name}  {doc}");
-        let body = resolve(body, definitions);
-        let required: Vec<&str> = body
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        let fields = body.get("properties").and_then(Value::as_object);
-        for (field, description) in fields.into_iter().flatten() {
-            let default = match description.get("default") {
-                Some(value) if !value.is_null() && !required.contains(&field.as_str()) => {
-                    format!(" [default: {}]", plain(value))
-                }
-                _ if required.contains(&field.as_str()) => String::new(),
-                _ => " [optional]".into(),
-            };
-            let doc = first_line(description.get("description"));
-            let _ = writeln!(text, "    {field:<18} {doc}{default}");
-        }
+        fields(&mut text, resolve(body, definitions), "    ");
     }
     text.push('\n');
     text
+}
+
+/// The fields of a kind that there is only one of.
+fn record<T: JsonSchema>(title: &str) -> String {
+    let schema = T::json_schema(&mut SchemaGenerator::default());
+    let mut text = format!("{title}\n");
+    fields(&mut text, schema.as_value(), "  ");
+    text.push('\n');
+    text
+}
+
+/// A line for each field.
+fn fields(text: &mut String, body: &Value, indent: &str) {
+    let required: Vec<&str> = body
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let fields = body.get("properties").and_then(Value::as_object);
+    for (field, description) in fields.into_iter().flatten() {
+        let default = match description.get("default") {
+            Some(value) if !value.is_null() && !required.contains(&field.as_str()) => {
+                format!(" [default: {}]", plain(value))
+            }
+            _ if required.contains(&field.as_str()) => String::new(),
+            _ => " [optional]".into(),
+        };
+        let doc = first_line(description.get("description"));
+        let _ = writeln!(text, "{indent}{field:<18} {doc}{default}");
+    }
 }
 
 fn resolve<'a>(schema: &'a Value, definitions: &'a serde_json::Map<String, Value>) -> &'a Value {

@@ -9,26 +9,22 @@ use crate::error::Error;
 use crate::mesh::{Field, FieldValues, Grid};
 use crate::solution::{Array, Solution};
 
-/// Writes the fields at the end, and at all frames of a transient problem. On a mesh, cells have fields of their own, and
-/// `boundary.vtu` has the facets with the numbers and names of their boundaries.
+/// Writes the fields at the end, and at all frames of a transient problem, at points and in cells; `boundary.vtu` has the
+/// boundaries and the surfaces between regions, with their numbers and names.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error> {
     let problem = solution.problem;
     let output = &problem.file.output;
-    let grid = Sampled::new(problem.shape.as_ref(), output.cells);
+    let sampled = Sampled::new(problem.shape.as_ref(), output.cells);
     let end = f64::from(u8::from(problem.transient()));
-    write(solution, &grid, end, &folder.join("solution.vtu"))?;
-    if let Some((mesh, scale)) = problem.shape.mesh() {
-        let (surface, _) = mesh.surface_grid(scale);
-        let samples = surface.points.clone();
-        let surface = Sampled { grid: surface, samples };
-        replace(
-            &folder.join("boundary.vtu"),
-            &with_fields(solution, &surface, end).vtu(),
-        )?;
-    }
+    write(solution, &sampled, end, &folder.join("solution.vtu"))?;
+    let (surface, samples) = sampled.surface();
+    replace(
+        &folder.join("boundary.vtu"),
+        &with_fields(solution, surface, &samples, end).vtu(),
+    )?;
     if !problem.transient() || output.frames == 0 {
         return Ok(());
     }
@@ -39,7 +35,7 @@ pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error>
     for frame in 0..output.frames {
         let time = frame as f64 / (output.frames - 1).max(1) as f64;
         let name = format!("frames/solution_{frame:04}.vtu");
-        write(solution, &grid, time, &folder.join(&name))?;
+        write(solution, &sampled, time, &folder.join(&name))?;
         let seconds = time * problem.scales.time;
         let _ = writeln!(
             collection,
@@ -50,25 +46,22 @@ pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error>
     replace(&folder.join("solution.pvd"), collection.as_bytes())
 }
 
-fn write(solution: &Solution<'_>, sampled: &Sampled, time: f64, path: &Path) -> Result<(), Error> {
-    let mut grid = with_fields(solution, sampled, time);
-    if let Some((mesh, scale)) = solution.problem.shape.mesh() {
-        let points: Vec<[f64; 4]> = mesh
-            .centres()
-            .into_iter()
-            .map(|x| [x[0] * scale, x[1] * scale, x[2] * scale, time])
-            .collect();
-        grid.cell_fields.extend(solution.arrays(&points).into_iter().map(field));
-    }
+fn write(solution: &Solution<'_>, sampled: &Sampled<'_>, time: f64, path: &Path) -> Result<(), Error> {
+    let (grid, samples, middles) = sampled.cells();
+    let mut grid = with_fields(solution, grid, &samples, time);
+    let arrays = solution.arrays(&at_time(&middles, time));
+    grid.cell_fields.extend(arrays.into_iter().map(field));
     replace(path, &grid.vtu())
 }
 
+fn at_time(places: &[[f64; 3]], time: f64) -> Vec<[f64; 4]> {
+    places.iter().map(|x| [x[0], x[1], x[2], time]).collect()
+}
+
 /// The grid in m with the fields at its points, the title, the units and the time.
-fn with_fields(solution: &Solution<'_>, sampled: &Sampled, time: f64) -> Grid {
+fn with_fields(solution: &Solution<'_>, mut grid: Grid, samples: &[[f64; 3]], time: f64) -> Grid {
     let problem = solution.problem;
-    let points: Vec<[f64; 4]> = sampled.samples.iter().map(|x| [x[0], x[1], x[2], time]).collect();
-    let arrays = solution.arrays(&points);
-    let mut grid = sampled.grid.clone();
+    let arrays = solution.arrays(&at_time(samples, time));
     let length = problem.scales.length;
     grid.points.iter_mut().flatten().for_each(|v| *v *= length);
     let mut units = vec!["points [m]".to_string()];

@@ -17,6 +17,17 @@ fn list_shows_every_kind_with_its_fields() {
         "Annulus",
         "SphericalShell",
         "PlateWithHole",
+        "Polygon",
+        "Extrusion",
+        "Revolution",
+        "Union",
+        "Difference",
+        "Named",
+        "Region",
+        "Mesh",
+        "orthotropic",
+        "where",
+        "Energy",
         "Displacement",
         "Traction",
         "Pressure",
@@ -58,7 +69,16 @@ fn check_describes_every_shipped_problem() {
 #[test]
 fn every_template_makes_a_file_that_passes_the_check_and_is_never_written_over() {
     let folder = scratch("templates");
-    for template in ["beam", "cylinder", "cube", "heat", "transient", "poisson"] {
+    for template in [
+        "beam",
+        "cylinder",
+        "cube",
+        "heat",
+        "transient",
+        "poisson",
+        "materials",
+        "mesh",
+    ] {
         let run = || {
             ok(Command::new(env!("CARGO_BIN_EXE_pinn"))
                 .args(["new", template, "--template", template])
