@@ -347,7 +347,7 @@ impl Problem {
 }
 
 /// The rule of lowest order, and that order, on a shape's own cells with at least `count` points, over time too if `timed`; orders from 2 to [`MOST_ORDER`].
-fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> Option<(usize, Vec<([f64; 4], f64)>)> {
+fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> Option<(usize, Weighted)> {
     let axes = shape.dimension() - usize::from(face.is_some());
     let cells = shape.rule(face, 1)?.len().max(1);
     let directions = axes + usize::from(timed);
@@ -367,6 +367,9 @@ fn rule_on(shape: &dyn Shape, face: Option<Face>, timed: bool, count: usize) -> 
     });
     Some((order, product.collect()))
 }
+
+/// Points of the unit cube with weights.
+type Weighted = Vec<([f64; 4], f64)>;
 
 /// Points per direction and cell at most.
 const MOST_ORDER: usize = 40;

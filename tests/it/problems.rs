@@ -9,7 +9,7 @@ use pinn::solution::{ClosedForm, Trial};
 
 use super::{files, ok, pinn, scratch, text};
 
-/// Every shipped problem as it is, and as a system of first order.
+/// Every shipped problem with a closed form as it is, and as a system of first order.
 fn shipped() -> Vec<Problem> {
     let files = files("problems", "ron");
     assert!(files.len() >= 7);
@@ -20,7 +20,8 @@ fn shipped() -> Vec<Problem> {
         })
     });
     let own = files.iter().map(|file| problem::load(file, |_| Ok(())));
-    own.chain(mixed).map(ok).collect()
+    let all = own.chain(mixed).map(ok);
+    all.filter(|problem| problem.reference.is_some()).collect()
 }
 
 /// The reference's jets at a point, `[m, K]`.
@@ -199,15 +200,19 @@ fn every_problem_trains_a_few_steps_and_writes_its_results() {
     }
 }
 
-/// Tolerances of shipped problems are part of what is promised: 1e-3 of the field at most.
+/// Tolerances of shipped problems are part of what is promised: 1e-3 of the field at most, 1e-2 of what finite elements give at many
+/// places of a part.
 #[test]
 fn every_problem_states_a_reference_and_a_tolerance() {
-    for problem in shipped() {
+    for file in files("problems", "ron") {
+        let problem = ok(problem::load(&file, |_| Ok(())));
+        assert!(problem.reference.is_some() || !problem.known.is_empty());
         let limit = problem
             .file
             .tolerance
             .map_or(f64::INFINITY, |tolerance| tolerance.parts().0);
-        assert!(limit <= 1e-3, "{}", problem.file.title);
+        let most = if problem.known.len() > 100 { 1e-2 } else { 1e-3 };
+        assert!(limit <= most, "{}", problem.file.title);
     }
 }
 
