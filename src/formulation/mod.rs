@@ -16,7 +16,7 @@ pub enum Formulation {
     /// The residuals of the equation and its conditions at collocation points.
     #[default]
     Strong,
-    /// The potential energy by quadrature; prescribed values must hold exactly.
+    /// The potential energy by quadrature; prescribed values hold exactly, or by a penalty where they are `soft`.
     Energy,
     /// The residuals of the equation as a system of first order: the network gives the flux beside the field, and flux that is
     /// prescribed on faces along the axes holds exactly.

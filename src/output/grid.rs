@@ -202,7 +202,7 @@ mod tests {
             "Annulus(inner: 1, outer: 2, angles: (0, 270))",
             "SphericalShell(inner: 1, outer: 2)",
             "PlateWithHole(width: 4, height: 2, radius: 1)",
-            r#"Union([Region(name: "a", shape: Disk(radius: 1)), Region(name: "b", shape: Rectangle(min: (0, 0), max: (2, 1)))])"#,
+            r#"Union([Region(name: "a", shape: Disk(radius: 1)), Region(name: "b", shape: Rectangle(min: (0, 0), max: (2, 0.5)))])"#,
             r#"Extrusion(of: Named(name: "round", shape: Disk(radius: 1)), height: 2)"#,
         ] {
             let shape = shape(text);

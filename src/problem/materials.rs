@@ -32,6 +32,20 @@ pub(super) fn assign<'a>(
     }
     let names = shape.regions();
     if !names.is_empty() {
+        // A combination of solids does not know where its regions meet: nothing would join them.
+        if names.len() > 1 && shape.interfaces().is_empty() && shape.mesh().is_none() && shape.dimension() == 3 {
+            values.fault(
+                &path!["materials"],
+                format!(
+                    "the surfaces between the regions of `{}` are not known",
+                    file.geometry.name()
+                ),
+                Some(
+                    "make the body by `Extrusion` or `Revolution` of a plane shape with regions, or take a mesh".into(),
+                ),
+            );
+            return None;
+        }
         return named(file, &names, values).map(|list| (shape, list));
     }
     let mut rest = materials.iter().filter(|(_, material)| material.place.is_none());
