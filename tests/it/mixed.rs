@@ -140,10 +140,13 @@ fn exact_fields_with_their_flux_balance_as_without_and_have_no_error() {
     for path in files("problems", "ron") {
         let problems = both(&path);
         let title = &problems[0].file.title;
-        let [strong, mixed] = problems.each_ref().map(|problem| match &problem.reference {
-            Some(components) => ClosedForm { problem, components },
-            None => panic!("{title} has no reference"),
-        });
+        let [Some(strong), Some(mixed)] = problems.each_ref().map(|problem| {
+            let components = problem.reference.as_ref()?;
+            Some(ClosedForm { problem, components })
+        }) else {
+            // Known at some places only.
+            continue;
+        };
         let (with, without) = (balance(&mixed), balance(&strong));
         for (with, without) in with.all().zip(without.all()) {
             assert!(
