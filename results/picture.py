@@ -39,9 +39,9 @@ def render(grid, values, cmap, undeformed):
 def draw_body(grid, figure, axes):
     deformed = grid
     if "temperature" in grid.point_data:
-        values, label, cmap = grid["temperature"], "temperature [K]", "plasma"
+        values, label, cmap = grid.point_data["temperature"], "temperature [K]", "plasma"
     else:
-        values, label, cmap = grid["von_mises"], "von Mises stress [Pa]", "viridis"
+        values, label, cmap = grid.point_data["von_mises"], "von Mises stress [Pa]", "viridis"
         if values.max() >= 1e5:
             values, label = values * 1e-6, "von Mises stress [MPa]"
         largest = np.linalg.norm(grid["displacement"], axis=1).max() or 1.0
@@ -64,7 +64,7 @@ def draw_line(grid, folder, figure, axes):
     if "displacement" in grid.point_data:
         axes.plot(grid.points[:, 0], grid["displacement"][:, 0])
     elif not series.exists():
-        axes.plot(grid.points[:, 0], grid["temperature"])
+        axes.plot(grid.points[:, 0], grid.point_data["temperature"])
     else:
         frames = list(ElementTree.parse(series).iter("DataSet"))
         colour = cm.ScalarMappable(colors.Normalize(0, float(frames[-1].get("timestep"))), "viridis")

@@ -100,6 +100,8 @@ pub(super) fn power(pole: &Pole, channels: Channels, x: &[f64; 3], mut put: impl
     let d = channels.space;
     let u: [f64; 3] = std::array::from_fn(|j| if j < d { x[j] - pole.center[j] } else { 0.0 });
     let square: f64 = u.iter().map(|v| v * v).sum();
+    // At the corner itself, a node of the output, derivatives are those a little way off.
+    let square = if square < NOWHERE { BESIDE } else { square };
     let same = |j: usize, k: usize| f64::from(u8::from(j == k));
     let q = pole.half_power();
     let one = pole.radius.powf(-pole.power) * square.powf(q);
@@ -122,6 +124,11 @@ pub(super) fn power(pole: &Pole, channels: Channels, x: &[f64; 3], mut put: impl
         }
     }
 }
+
+/// |u|² below which a point is the pole itself.
+pub(super) const NOWHERE: f64 = 1e-20;
+/// |u|² that it is given then.
+pub(super) const BESIDE: f64 = 1e-8;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData, activation};
 
 use super::activation::Activation;
+use super::encoding::{BESIDE, NOWHERE};
 use super::real::Real;
 use super::{Channels, Order};
 use crate::loss::Rows;
@@ -193,6 +194,7 @@ fn inversion<B: Backend>(pole: &Pole, channels: Channels, x: Tensor<B, 2>) -> Te
         .map(|u| u.clone() * u.clone())
         .reduce(|a, b| a + b)
         .unwrap_or_else(|| x.ones_like());
+    let square = square.clone().mask_fill(square.lower_elem(NOWHERE), BESIDE);
     let q = pole.half_power();
     let one = square.clone().powf_scalar(q) * pole.radius.powf(-pole.power);
     let two = one.clone() / square.clone() * (2.0 * q);
