@@ -22,8 +22,8 @@ use crate::solution::{
 };
 use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, sample_rows, start_values};
 use crate::training::{
-    COARSE, Checkpoint, LastLayer, Observer, Record, StageKind, StageReport, StageState, StopReason, Trained, Training,
-    energy_form, sharpness,
+    COARSE, Checkpoint, LastLayer, Observer, Record, SINGULAR, StageKind, StageReport, StageState, StopReason, Trained,
+    Training, energy_form, sharpness,
 };
 
 /// What the user asks for.
@@ -225,7 +225,7 @@ fn run(
         }
     }
     if let Some(best) = &best
-        && best.residual > COARSE
+        && best.residual > SINGULAR
         && stages.last().is_some_and(|stage| stage.stop != StopReason::Interrupted)
         && failure.is_none()
         && problem.changes_form()

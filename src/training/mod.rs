@@ -39,7 +39,7 @@ pub use least_squares::{Fit, LeastSquares};
 pub use nonlinear_cg::NonlinearCg;
 pub use objective::{DeviceObjective, FusedObjective, Objective};
 pub use output_fit::{choose_slope, fit_output, fit_output_scale};
-pub use plan::{Attempt, COARSE, attempts, changes_form, energy_form};
+pub use plan::{Attempt, COARSE, SINGULAR, attempts, changes_form, energy_form};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
 pub use ss_broyden::{SsBroyden, Update};

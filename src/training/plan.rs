@@ -25,6 +25,8 @@ pub struct Attempt {
 const FINE: f64 = 1e-5;
 /// What training may improve on: it seldom gets far below.
 pub const COARSE: f64 = 1e-3;
+/// Above this the energy form follows where it can: singular fields left 0.08 to 0.5, smooth ones that want more features 1e-3.
+pub const SINGULAR: f64 = 1e-2;
 
 /// Interior points beyond which a linear solve over all of them takes longer than training on batches.
 const MOST: usize = 1 << 16;
