@@ -4,6 +4,7 @@ Prints one line per folder, then how many passed; exits with 1 if any failed or 
 """
 
 import math
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,7 +18,8 @@ except ImportError:
     print("skipped: Python's vtk package is not installed")
     sys.exit(0)
 
-SIZES = {3: "Length", 9: "Area", 12: "Volume"}  # of a line, a quad, a hexahedron
+# What measures a cell, by VTK's number of its kind: lines, triangles and quads, tetrahedra, hexahedra and wedges of either order.
+SIZES = {3: "Length", 21: "Length"} | dict.fromkeys((5, 9, 22, 23, 28), "Area") | dict.fromkeys((10, 12, 13, 24, 25, 26, 29, 32), "Volume")
 ELASTICITY = {"displacement": 3, "stress": 6, "von_mises": 1, "strain": 6}
 DIFFUSION = {"temperature": 1, "heat_flux": 3}
 
@@ -46,12 +48,12 @@ def strings(grid, name):
     return [array.GetValue(i) for i in range(array.GetNumberOfValues())]
 
 
-def check_arrays(grid):
+def check_arrays(grid, materials):
     data = grid.GetPointData()
     arrays = {data.GetArrayName(i): data.GetArray(i) for i in range(data.GetNumberOfArrays())}
-    expected = (ELASTICITY if "displacement" in arrays else DIFFUSION) | {"residual": 1, "error": 1}
+    expected = (ELASTICITY if "displacement" in arrays else DIFFUSION) | {"residual": 1} | ({"material": 1} if materials else {})
     found = {name: array.GetNumberOfComponents() for name, array in arrays.items()}
-    require({"error": 1} | found == expected, f"arrays {found} instead of {expected}")
+    require(found in (expected, expected | {"error": 1}), f"arrays {found} instead of {expected}")
     values = {name: tuples(array) for name, array in arrays.items()}
     for name, rows in values.items():
         finite = all(math.isfinite(v) for row in rows for v in row)
@@ -60,6 +62,10 @@ def check_arrays(grid):
     units = dict(text.split(" [") for text in strings(grid, "units"))
     closed = all(unit.endswith("]") for unit in units.values())
     require(closed and units.pop("points") == "m]" and units.keys() == found.keys(), f"units {units}")
+    regions = grid.GetCellData().GetArray("region")
+    names = strings(grid, "regions") if materials else []
+    numbers = {int(number) for (number,) in tuples(regions)}
+    require(names[len(numbers):] == [] and (not materials or numbers == set(range(len(names)))), f"regions {numbers} of {names}")
     return values
 
 
@@ -77,7 +83,7 @@ def check_elasticity(grid, values):
         require(gap <= 1e-12 * grid.GetLength(), f"Warp By Vector moves {old} to {new}")
 
 
-def check_file(path, transient):
+def check_file(path, transient, materials):
     """Checks one .vtu; returns its numbers of points and cells and its time."""
     reader, sizes = vtkXMLUnstructuredGridReader(), vtkCellSizeFilter()
     reader.SetFileName(str(path))
@@ -87,7 +93,7 @@ def check_file(path, transient):
     sizes.SetInputData(grid)
     cells = tuples(run(sizes).GetCellData().GetArray(SIZES[kinds.pop()]))
     require(min(cells)[0] > 1e-12 * max(cells)[0], f"cell sizes from {min(cells)} to {max(cells)}")
-    values = check_arrays(grid)
+    values = check_arrays(grid, materials)
     if "displacement" in values:
         check_elasticity(grid, values)
     time = grid.GetFieldData().GetArray("TimeValue")
@@ -96,12 +102,14 @@ def check_file(path, transient):
 
 
 def check_folder(folder):
-    transient = "time: None," not in (folder / "problem.ron").read_text("utf-8")
-    points, cells, end = check_file(folder / "solution.vtu", transient)
+    problem = (folder / "problem.ron").read_text("utf-8")
+    transient = "time: None," not in problem
+    materials = bool(re.search(r"^    materials: \{$", problem, re.MULTILINE))
+    points, cells, end = check_file(folder / "solution.vtu", transient, materials)
     series = ElementTree.parse(folder / "solution.pvd").iter("DataSet") if transient else ()
     frames = [(float(entry.get("timestep")), entry.get("file")) for entry in series]
     for time, name in frames:
-        found = check_file(folder / name, True)
+        found = check_file(folder / name, True, materials)
         require(found == (points, cells, time), f"{name}: points, cells and time are {found}")
     times = sorted({time for time, _ in frames})
     require(len(times) == len(frames) and times[-1:] == [end] * transient, f"frames {frames} up to {end}")
