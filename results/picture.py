@@ -21,7 +21,7 @@ def render(grid, values, cmap, undeformed):
     plotter = pyvista.Plotter(off_screen=True, window_size=(2000, 2000))
     plotter.background_color = "white"
     plotter.enable_anti_aliasing("ssaa")
-    plotter.add_mesh(grid, scalars=values, cmap=cmap, lighting=False, show_scalar_bar=False)
+    plotter.add_mesh(grid, scalars=values, cmap=cmap, lighting=False, clim=limits(values), show_scalar_bar=False)
     for body, color in ((undeformed, "gray"), (grid, "black")):
         surface = body.extract_surface(algorithm=None).clean(tolerance=1e-6)  # closes the seam of a full ring
         edges = surface.extract_feature_edges(feature_angle=40)
@@ -34,6 +34,13 @@ def render(grid, values, cmap, undeformed):
     drawn = (image < 250).any(axis=2)
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def limits(values):
+    """The range of the colours: that of the values, or one per cent about a constant."""
+    low, high = float(values.min()), float(values.max())
+    margin = 0.01 * max(abs(low), abs(high)) if high - low < 1e-6 * max(abs(low), abs(high)) else 0.0
+    return low - margin, high + margin
 
 
 def draw_body(grid, figure, axes):
@@ -55,7 +62,7 @@ def draw_body(grid, figure, axes):
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     place = {"location": "bottom", "aspect": 40} if image.shape[1] > 2 * image.shape[0] else {"aspect": 15}
-    scale = colors.Normalize(values.min(), values.max())
+    scale = colors.Normalize(*limits(values))
     figure.colorbar(cm.ScalarMappable(scale, cmap), ax=axes, label=label, shrink=0.8, **place)
 
 
