@@ -56,7 +56,10 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn name(&self, precision: &str) -> String {
-        format!("{}/{precision}/{}x{}/{}", self.physics.name, self.width, self.depth, self.points)
+        format!(
+            "{}/{precision}/{}x{}/{}",
+            self.physics.name, self.width, self.depth, self.points
+        )
     }
 
     /// Floating-point operations of the matrix products of one step.
@@ -74,7 +77,11 @@ impl Case<'_> {
             residuals,
             ..
         } = *self.physics;
-        let mut numbers = |count: usize| (0..count).map(|_| F::of(random.random_range(-1.0..1.0))).collect::<Vec<F>>();
+        let mut numbers = |count: usize| {
+            (0..count)
+                .map(|_| F::of(random.random_range(-1.0..1.0)))
+                .collect::<Vec<F>>()
+        };
         let n = self.points;
         Rows {
             channels,
@@ -125,7 +132,11 @@ fn gemm_rate<F: Real>(group: &mut BenchmarkGroup<'_, WallTime>, precision: &str)
     group.throughput(Throughput::Elements((2 * N * N * N) as u64));
     group.bench_function(format!("gemm/{precision}/{N}"), |bencher| {
         let mut random = ChaCha8Rng::seed_from_u64(2);
-        let mut numbers = || (0..N * N).map(|_| F::of(random.random_range(-1.0..1.0))).collect::<Vec<F>>();
+        let mut numbers = || {
+            (0..N * N)
+                .map(|_| F::of(random.random_range(-1.0..1.0)))
+                .collect::<Vec<F>>()
+        };
         let (a, b, mut c) = (numbers(), numbers(), numbers());
         let n = N as isize;
         bencher.iter(|| {
@@ -134,7 +145,27 @@ fn gemm_rate<F: Real>(group: &mut BenchmarkGroup<'_, WallTime>, precision: &str)
             unsafe {
                 let (c, a, b) = (c.as_mut_ptr(), a.as_ptr(), b.as_ptr());
                 let threads = Parallelism::Rayon(0);
-                gemm::gemm(N, N, N, c, n, 1, false, a, n, 1, b, n, 1, F::ZERO, F::ONE, false, false, false, threads);
+                gemm::gemm(
+                    N,
+                    N,
+                    N,
+                    c,
+                    n,
+                    1,
+                    false,
+                    a,
+                    n,
+                    1,
+                    b,
+                    n,
+                    1,
+                    F::ZERO,
+                    F::ONE,
+                    false,
+                    false,
+                    false,
+                    threads,
+                );
             }
         });
     });

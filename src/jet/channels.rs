@@ -36,11 +36,13 @@ impl Channels {
     }
 
     /// Number of coordinates D, time included.
+    #[inline(always)]
     pub fn coordinates(&self) -> usize {
         self.space + usize::from(self.time)
     }
 
     /// Number of first-order channels.
+    #[inline(always)]
     pub fn firsts(&self) -> usize {
         if self.order == Order::Value {
             0
@@ -50,6 +52,7 @@ impl Channels {
     }
 
     /// Number of second-order channels.
+    #[inline(always)]
     pub fn seconds(&self) -> usize {
         match self.order {
             Order::Value | Order::First => 0,
@@ -59,16 +62,19 @@ impl Channels {
     }
 
     /// Number of channels K.
+    #[inline(always)]
     pub fn count(&self) -> usize {
         1 + self.firsts() + self.seconds()
     }
 
     /// Index of the channel ∂/∂x_j.
+    #[inline(always)]
     pub fn first(&self, j: usize) -> usize {
         1 + j
     }
 
     /// Index of the channel ∂²/∂x_j∂x_k of the `Hessian` layout.
+    #[inline(always)]
     pub fn second(&self, j: usize, k: usize) -> usize {
         let (j, k) = (j.min(k), j.max(k));
         // Row j of the upper triangle starts after j rows of lengths d, d−1, …
@@ -76,6 +82,7 @@ impl Channels {
     }
 
     /// Index of the collapsed channel of the `Laplacian` layout.
+    #[inline(always)]
     pub fn laplacian(&self) -> usize {
         1 + self.coordinates()
     }

@@ -1,36 +1,10 @@
-//! Matrix products on slices, by the `gemm` crate.
+//! Large matrix products on slices, by the `gemm` crate; those of the kernel's blocks stand in `product`.
 
 use gemm::Parallelism;
 
 use super::real::Real;
 
-/// c ← a·b with a `[m, k]`, b `[k, n]`.
-pub(crate) fn product<F: Real>(a: &[F], b: &[F], c: &mut [F], m: usize, k: usize, n: usize) {
-    matmul((m, k, n), (a, k, 1), (b, n, 1), c, false);
-}
-
-/// c ← a·bᵀ with a `[m, k]`, b `[n, k]`.
-pub(crate) fn product_transposed<F: Real>(a: &[F], b: &[F], c: &mut [F], m: usize, k: usize, n: usize) {
-    matmul((m, k, n), (a, k, 1), (b, 1, k), c, false);
-}
-
-/// c += aᵀ·b with a `[k, m]`, b `[k, n]`.
-pub(crate) fn product_first_transposed<F: Real>(a: &[F], b: &[F], c: &mut [F], k: usize, m: usize, n: usize) {
-    matmul((m, k, n), (a, 1, m), (b, n, 1), c, true);
-}
-
-/// c ← a·b (+ c) for row-major c `[m, n]`; the operands come with their row and column strides.
-pub(crate) fn matmul<F: Real>(
-    (m, k, n): (usize, usize, usize),
-    a: (&[F], usize, usize),
-    b: (&[F], usize, usize),
-    c: &mut [F],
-    add: bool,
-) {
-    matmul_into((m, k, n), a, b, (c, n), add);
-}
-
-/// As [`matmul`], with c's row stride.
+/// c ← a·b (+ c) with c `[m, n]`; the operands come with their row and column strides, c with its row stride.
 pub(crate) fn matmul_into<F: Real>(
     (m, k, n): (usize, usize, usize),
     (a, a_row, a_column): (&[F], usize, usize),

@@ -16,10 +16,10 @@ mod coordinate;
 mod encoding;
 pub mod fused;
 pub mod generic;
-mod layer;
 pub(crate) mod matmul;
 pub mod operation;
 mod pass;
+mod product;
 pub mod real;
 
 pub use channels::{Channels, Jet, Order};

@@ -8,6 +8,8 @@ use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use pulp::Simd;
+
 /// A floating-point type that the kernel runs in.
 pub trait Real:
     Copy
@@ -51,6 +53,38 @@ pub trait Real:
 
     /// sin(x) and cos(x).
     fn sin_cos(self) -> (Self, Self);
+
+    /// self·b + c with one rounding: one instruction inside a dispatched loop, a function call outside.
+    fn fma(self, b: Self, c: Self) -> Self;
+
+    /// A vector of an instruction set.
+    type Vector<S: Simd>: Copy;
+
+    /// Numbers per vector.
+    fn lanes<S: Simd>() -> usize;
+
+    /// The same number in every lane.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+
+    /// a·b + c with one rounding, or two where the instruction set has no fused form.
+    fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// The sum of the lanes.
+    fn total<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+
+    /// Reads a vector.
+    ///
+    /// # Safety
+    /// `lanes` numbers can be read at `from`.
+    #[expect(unsafe_code, reason = "the caller has checked the bounds")]
+    unsafe fn load<S: Simd>(from: *const Self) -> Self::Vector<S>;
+
+    /// Writes a vector.
+    ///
+    /// # Safety
+    /// `lanes` numbers can be written at `to`.
+    #[expect(unsafe_code, reason = "the caller has checked the bounds")]
+    unsafe fn store<S: Simd>(a: Self::Vector<S>, to: *mut Self);
 }
 
 /// Implements [`Real`] for one type.
@@ -62,7 +96,7 @@ pub trait Real:
 ///
 /// Rounding to an integer adds and subtracts 1.5·2^(mantissa bits): the integer then stands in the low bits.
 macro_rules! real {
-    ($type:ident, $bits:ident, magic: $magic:expr, mantissa: $mantissa:expr, bias: $bias:expr, exp_limit: $limit:expr,
+    ($type:ident, $bits:ident, $vector:ident, $lanes:ident, $splat:ident, $fused:ident, $sum:ident, magic: $magic:expr, mantissa: $mantissa:expr, bias: $bias:expr, exp_limit: $limit:expr,
      tanh_limit: $tanh_limit:expr, ln2: [$ln2_high:expr, $ln2_low:expr], half_pi: [$($half_pi:expr),*],
      expm1: [$($e:expr),*], sin: [$($s:expr),*], cos: [$($c:expr),*]) => {
         impl Real for $type {
@@ -81,16 +115,58 @@ macro_rules! real {
             }
 
             #[inline(always)]
+            fn fma(self, b: Self, c: Self) -> Self {
+                self.mul_add(b, c)
+            }
+
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn lanes<S: Simd>() -> usize {
+                S::$lanes
+            }
+
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, value: Self) -> S::$vector {
+                simd.$splat(value)
+            }
+
+            #[inline(always)]
+            fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$fused(a, b, c)
+            }
+
+            #[inline(always)]
+            fn total<S: Simd>(simd: S, a: S::$vector) -> Self {
+                simd.$sum(a)
+            }
+
+            #[inline(always)]
+            #[expect(unsafe_code, reason = "the caller has checked the bounds")]
+            unsafe fn load<S: Simd>(from: *const Self) -> S::$vector {
+                // SAFETY: as many numbers as a vector has can be read there, by the contract of this function; vectors are
+                // plain old data of exactly these numbers.
+                unsafe { from.cast::<S::$vector>().read_unaligned() }
+            }
+
+            #[inline(always)]
+            #[expect(unsafe_code, reason = "the caller has checked the bounds")]
+            unsafe fn store<S: Simd>(a: S::$vector, to: *mut Self) {
+                // SAFETY: as for reading.
+                unsafe { to.cast::<S::$vector>().write_unaligned(a) }
+            }
+
+            #[inline(always)]
             fn exp_parts(self) -> (Self, Self) {
                 let x = if self > $limit { $limit } else { self };
                 let x = if x < -$limit { -$limit } else { x };
-                let shifted = x * std::$type::consts::LOG2_E + $magic;
+                let shifted = x.mul_add(std::$type::consts::LOG2_E, $magic);
                 let n = shifted - $magic;
-                let r = (x - n * $ln2_high) - n * $ln2_low;
+                let r = n.mul_add(-$ln2_low, n.mul_add(-$ln2_high, x));
                 // q = r + r²·(1/2! + r/3! + …)
-                let mut q = 0.0;
-                $( q = q * r + $e; )*
-                let q = r + r * r * q;
+                let mut q: Self = 0.0;
+                $( q = r.mul_add(q, $e); )*
+                let q = (r * r).mul_add(q, r);
                 let power = <$type>::from_bits(
                     shifted.to_bits().wrapping_sub($magic.to_bits()).wrapping_add($bias).wrapping_shl($mantissa),
                 );
@@ -103,7 +179,7 @@ macro_rules! real {
                 let a = self.abs();
                 let a = if a > $tanh_limit { $tanh_limit } else { a };
                 let (power, q) = (a + a).exp_parts();
-                let e = power * q + (power - 1.0);
+                let e = power.mul_add(q, power - 1.0);
                 let t = e / (e + 2.0);
                 <$type>::from_bits(t.to_bits() | sign)
             }
@@ -112,24 +188,24 @@ macro_rules! real {
             fn sigmoid(self) -> Self {
                 // exp(−|x|) does not overflow; the other half follows from σ(−x) = exp(−x)·σ(x).
                 let (power, q) = (-self.abs()).exp_parts();
-                let e = power * q + power;
+                let e = power.mul_add(q, power);
                 let s = 1.0 / (1.0 + e);
                 if self < 0.0 { e * s } else { s }
             }
 
             #[inline(always)]
             fn sin_cos(self) -> (Self, Self) {
-                let shifted = self * std::$type::consts::FRAC_2_PI + $magic;
+                let shifted = self.mul_add(std::$type::consts::FRAC_2_PI, $magic);
                 let n = shifted - $magic;
                 let mut r = self;
-                $( r -= n * $half_pi; )*
+                $( r = n.mul_add(-$half_pi, r); )*
                 let z = r * r;
-                let mut s = 0.0;
-                $( s = s * z + $s; )*
-                let s = r + r * z * s;
-                let mut c = 0.0;
-                $( c = c * z + $c; )*
-                let c = 1.0 - 0.5 * z + z * z * c;
+                let mut s: Self = 0.0;
+                $( s = z.mul_add(s, $s); )*
+                let s = (r * z).mul_add(s, r);
+                let mut c: Self = 0.0;
+                $( c = z.mul_add(c, $c); )*
+                let c = (z * z).mul_add(c, (-0.5 as Self).mul_add(z, 1.0));
                 let quadrant = shifted.to_bits();
                 let odd = quadrant & 1 == 1;
                 let (sine, cosine) = if odd { (c, s) } else { (s, c) };
@@ -145,7 +221,7 @@ macro_rules! real {
 }
 
 real!(
-    f64, u64,
+    f64, u64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, reduce_sum_f64s,
     magic: 6_755_399_441_055_744.0_f64, mantissa: 52, bias: 1023, exp_limit: 700.0, tanh_limit: 22.0,
     // ln 2 with 32 trailing zero bits, so that n·high is exact (Cody & Waite).
     ln2: [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10],
@@ -166,7 +242,7 @@ real!(
 );
 
 real!(
-    f32, u32,
+    f32, u32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s, reduce_sum_f32s,
     magic: 12_582_912.0_f32, mantissa: 23, bias: 127, exp_limit: 80.0, tanh_limit: 9.5,
     ln2: [0.693_359_4, -2.121_944_4e-4],
     // π/2 in three parts (Cody & Waite).

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Block, Kernel, block_points, padded};
+use super::block::block_points;
+use super::{Block, Kernel, padded};
 use crate::jet::real::Real;
 use crate::loss::Rows;
 
@@ -29,7 +30,8 @@ impl<F: Real> Kernel<F> {
         residual: &mut [F],
     ) {
         let (q, r, m) = (self.output_parameters(), rows.residuals, rows.components);
-        let (k, w) = (rows.channels.count(), q / m - 1);
+        let (k, w, packed) = (rows.channels.count(), q / m - 1, self.pack(parameters));
+        let stride = packed.output().input_row;
         let size = block_points::<F>(&self.architecture, rows.channels);
         matrix[..points * r * q]
             .par_chunks_mut(size * r * q)
@@ -43,8 +45,9 @@ impl<F: Real> Kernel<F> {
                 };
                 let p = padded(block.points);
                 let mut workspace = self.take();
-                self.block_loss(&mut workspace, parameters, rows, &block, false);
-                let features = &workspace.a[self.architecture.hidden() - 1];
+                self.forward(&mut workspace, &packed, rows, &block);
+                workspace.residuals(rows, &block);
+                let features = &workspace.hidden[self.architecture.hidden() - 1].a;
                 for i in 0..block.points {
                     let point = block.start + i;
                     let root = F::of(rows.weights[point].double().sqrt());
@@ -60,7 +63,7 @@ impl<F: Real> Kernel<F> {
                                 if factor == F::ZERO {
                                     continue;
                                 }
-                                let feature = &features[(channel * p + i) * w..][..w];
+                                let feature = &features[(channel * p + i) * stride..][..w];
                                 for (entry, value) in entries[c..].iter_mut().step_by(m).zip(feature) {
                                     *entry += factor * *value;
                                 }

@@ -1,0 +1,430 @@
+//! Matrix products of one block of points: register tiles of the processor's vectors, in place on the operands.
+//!
+//! A general product packs its operands first; here the right factor is either weights, packed once per call of the kernel
+//! ([`pack`], [`pack_transposed`]), or the jets of a block, whose rows are whole vectors, and the left factor is read one number at
+//! a time. A tile of R rows and V vectors of columns takes R + V loads for R·V fused multiply-adds, and stays in
+//! registers while the depth runs.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::real::Real;
+
+/// Depth after which a tile returns to memory: two vectors of that many rows stay in the first-level cache.
+const DEPTH: usize = 128;
+
+/// out ← start + left·right.
+pub(super) struct Product<'a, F> {
+    /// Rows of the result.
+    pub(super) rows: usize,
+    /// Length of the sums.
+    pub(super) depth: usize,
+    /// Columns of the result, a multiple of [`lanes`].
+    pub(super) columns: usize,
+    /// Entry (i, k) at i·row + k·step.
+    pub(super) left: Left<'a, F>,
+    /// Entry (k, j) at (j / lanes)·vector + k·step + j mod lanes.
+    pub(super) right: Right<'a, F>,
+    /// Entry (i, j) at i·row + j.
+    pub(super) out: &'a mut [F],
+    /// See `out`.
+    pub(super) row: usize,
+    /// What the sums start from.
+    pub(super) start: Start<'a, F>,
+}
+
+/// The left factor.
+#[derive(Clone, Copy)]
+pub(super) struct Left<'a, F> {
+    pub(super) values: &'a [F],
+    pub(super) row: usize,
+    pub(super) step: usize,
+}
+
+/// The right factor.
+#[derive(Clone, Copy)]
+pub(super) struct Right<'a, F> {
+    pub(super) values: &'a [F],
+    pub(super) vector: usize,
+    pub(super) step: usize,
+}
+
+/// What sums start from.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a, F> {
+    /// 0.
+    Zero,
+    /// What stands in the result.
+    Result,
+    /// The same row, `[columns]`, for each row of the result.
+    Row(&'a [F]),
+}
+
+impl<'a, F> Left<'a, F> {
+    /// A matrix by rows of the given stride.
+    pub(super) fn rows(values: &'a [F], row: usize) -> Self {
+        Self { values, row, step: 1 }
+    }
+
+    /// The transpose of such a matrix.
+    pub(super) fn transposed(values: &'a [F], row: usize) -> Self {
+        Self {
+            values,
+            row: 1,
+            step: row,
+        }
+    }
+
+    /// One number everywhere: the product is that times the sum of the rows of the right factor.
+    pub(super) fn constant(value: &'a F) -> Self {
+        Self {
+            values: std::slice::from_ref(value),
+            row: 0,
+            step: 0,
+        }
+    }
+}
+
+impl<'a, F: Real> Right<'a, F> {
+    /// A matrix by rows of the given stride, a multiple of [`lanes`].
+    pub(super) fn rows(values: &'a [F], row: usize) -> Self {
+        Self {
+            values,
+            vector: lanes::<F>(),
+            step: row,
+        }
+    }
+
+    /// What [`pack`] made for sums of the given length.
+    pub(super) fn packed(values: &'a [F], depth: usize) -> Self {
+        Self {
+            values,
+            vector: depth * lanes::<F>(),
+            step: lanes::<F>(),
+        }
+    }
+}
+
+impl<F: Real> Product<'_, F> {
+    /// Computes the product with the widest vectors that the processor has.
+    pub(super) fn run(self) {
+        if self.rows == 0 || self.columns == 0 {
+            return;
+        }
+        let lanes = lanes::<F>();
+        assert!(self.columns.is_multiple_of(lanes) && self.row >= self.columns);
+        assert!((self.rows - 1) * self.row + self.columns <= self.out.len());
+        if let Start::Row(row) = self.start {
+            assert!(self.columns <= row.len());
+        }
+        if let Some(last) = self.depth.checked_sub(1) {
+            let Left { values, row, step } = self.left;
+            assert!((self.rows - 1) * row + last * step < values.len());
+            let Right { values, vector, step } = self.right;
+            assert!((self.columns / lanes - 1) * vector + last * step + lanes <= values.len());
+        }
+        Arch::new().dispatch(self);
+    }
+}
+
+impl<F: Real> WithSimd for Product<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let mut first = 0;
+        loop {
+            let depth = (self.depth - first).min(DEPTH);
+            let start = if first == 0 { self.start } else { Start::Result };
+            self.columns_of(simd, first, depth, start);
+            first += depth;
+            if first >= self.depth {
+                return;
+            }
+        }
+    }
+}
+
+impl<F: Real> Product<'_, F> {
+    #[inline(always)]
+    fn columns_of<S: Simd>(&mut self, simd: S, first: usize, depth: usize, start: Start<'_, F>) {
+        let vectors = self.columns / F::lanes::<S>();
+        let mut vector = 0;
+        while vector + 1 < vectors {
+            self.rows_of::<S, 2>(simd, vector, first, depth, start);
+            vector += 2;
+        }
+        if vector < vectors {
+            self.rows_of::<S, 1>(simd, vector, first, depth, start);
+        }
+    }
+
+    #[inline(always)]
+    fn rows_of<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        vector: usize,
+        first: usize,
+        depth: usize,
+        start: Start<'_, F>,
+    ) {
+        // Twice as many accumulators where there are twice as many registers.
+        let full = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+        let mut i = 0;
+        while i + full <= self.rows {
+            if S::REGISTER_COUNT >= 32 {
+                self.tile::<S, 8, V>(simd, i, vector, first, depth, start);
+            } else {
+                self.tile::<S, 4, V>(simd, i, vector, first, depth, start);
+            }
+            i += full;
+        }
+        if i + 4 <= self.rows {
+            self.tile::<S, 4, V>(simd, i, vector, first, depth, start);
+            i += 4;
+        }
+        while i < self.rows {
+            self.tile::<S, 1, V>(simd, i, vector, first, depth, start);
+            i += 1;
+        }
+    }
+
+    /// The rows `i..i + R` of V vectors of columns, over the depths `first..first + depth`.
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        i: usize,
+        vector: usize,
+        first: usize,
+        depth: usize,
+        start: Start<'_, F>,
+    ) {
+        let lanes = F::lanes::<S>();
+        let (Left { row, step, .. }, right) = (self.left, self.right);
+        let mut sums = [[F::splat(simd, F::ZERO); V]; R];
+        // SAFETY: `run` has checked, for the widths of this processor, that the last row, depth and vector of columns of each
+        // operand lie inside its slice; i + R ≤ rows, (vector + V)·lanes ≤ columns and first + depth ≤ self.depth hold at every
+        // call. `wrapping_add` lets the pointers step beyond the last depth, where they are not read. Vectors are read and
+        // written without alignment, and every bit pattern is a number.
+        #[expect(unsafe_code, reason = "bounds checks in the inner loop would double its time")]
+        unsafe {
+            let out = self.out.as_mut_ptr().add(i * self.row + vector * lanes);
+            match start {
+                Start::Zero => {}
+                Start::Result => {
+                    for r in 0..R {
+                        for v in 0..V {
+                            sums[r][v] = F::load::<S>(out.add(r * self.row + v * lanes));
+                        }
+                    }
+                }
+                Start::Row(values) => {
+                    for r in 0..R {
+                        for v in 0..V {
+                            sums[r][v] = F::load::<S>(values.as_ptr().add((vector + v) * lanes));
+                        }
+                    }
+                }
+            }
+            let mut a = self.left.values.as_ptr().wrapping_add(i * row + first * step);
+            let mut b = right
+                .values
+                .as_ptr()
+                .wrapping_add(vector * right.vector + first * right.step);
+            for _ in 0..depth {
+                let mut columns = [F::splat(simd, F::ZERO); V];
+                for v in 0..V {
+                    columns[v] = F::load::<S>(b.wrapping_add(v * right.vector));
+                }
+                for r in 0..R {
+                    let factor = F::splat(simd, *a.wrapping_add(r * row));
+                    for v in 0..V {
+                        sums[r][v] = F::fused(simd, factor, columns[v], sums[r][v]);
+                    }
+                }
+                a = a.wrapping_add(step);
+                b = b.wrapping_add(right.step);
+            }
+            for r in 0..R {
+                for v in 0..V {
+                    F::store::<S>(sums[r][v], out.add(r * self.row + v * lanes));
+                }
+            }
+        }
+    }
+}
+
+/// out_ic = start_c + Σ_j left_ij·right_cj for a few c: `left` is `[n, row]` and `right` `[m, row]` with rows of whole vectors, `out`
+/// `[n, m]`.
+pub(super) struct Dots<'a, F> {
+    pub(super) left: &'a [F],
+    pub(super) right: &'a [F],
+    pub(super) row: usize,
+    pub(super) start: Option<&'a [F]>,
+    pub(super) out: &'a mut [F],
+}
+
+impl<F: Real> Dots<'_, F> {
+    /// Computes the sums.
+    pub(super) fn run(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl<F: Real> WithSimd for Dots<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let m = self.right.len() / self.row;
+        let lanes = F::lanes::<S>();
+        for (left, out) in self.left.chunks_exact(self.row).zip(self.out.chunks_exact_mut(m)) {
+            for (c, (right, out)) in self.right.chunks_exact(self.row).zip(out).enumerate() {
+                let mut sum = F::splat(simd, F::ZERO);
+                for (a, b) in left.chunks_exact(lanes).zip(right.chunks_exact(lanes)) {
+                    // SAFETY: both chunks have as many numbers as a vector.
+                    #[expect(unsafe_code, reason = "vectors are loaded from pointers")]
+                    let (a, b) = unsafe { (F::load::<S>(a.as_ptr()), F::load::<S>(b.as_ptr())) };
+                    sum = F::fused(simd, a, b, sum);
+                }
+                *out = F::total(simd, sum) + self.start.map_or(F::ZERO, |start| start[c]);
+            }
+        }
+    }
+}
+
+/// Numbers per vector of this processor.
+pub(super) fn lanes<F: Real>() -> usize {
+    struct Lanes<F>(std::marker::PhantomData<F>);
+    impl<F: Real> WithSimd for Lanes<F> {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            F::lanes::<S>()
+        }
+    }
+    Arch::new().dispatch(Lanes::<F>(std::marker::PhantomData))
+}
+
+/// A number of columns rounded up to whole vectors.
+pub(super) fn whole<F: Real>(columns: usize) -> usize {
+    columns.next_multiple_of(lanes::<F>())
+}
+
+/// The matrix `[k, n]` as vectors of columns, each with all rows, `[n / lanes, k, lanes]`, 0 beyond the last column.
+pub(super) fn pack<F: Real>(matrix: &[F], k: usize, n: usize, packed: &mut Vec<F>) {
+    pack_by(k, n, |i, j| matrix[i * n + j], packed);
+}
+
+/// The same of the transpose of a matrix `[n, k]`.
+pub(super) fn pack_transposed<F: Real>(matrix: &[F], k: usize, n: usize, packed: &mut Vec<F>) {
+    pack_by(k, n, |i, j| matrix[j * k + i], packed);
+}
+
+fn pack_by<F: Real>(k: usize, n: usize, entry: impl Fn(usize, usize) -> F, packed: &mut Vec<F>) {
+    let lanes = lanes::<F>();
+    packed.clear();
+    for first in (0..n).step_by(lanes) {
+        for i in 0..k {
+            packed.extend((first..first + lanes).map(|j| if j < n { entry(i, j) } else { F::ZERO }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whole numbers, so that every order of summation gives the same.
+    fn numbers(n: usize, seed: usize) -> Vec<f64> {
+        (0..n).map(|i| ((i * 7 + seed * 13) % 11) as f64 - 5.0).collect()
+    }
+
+    fn expected(
+        start: impl Fn(usize, usize) -> f64,
+        a: &[f64],
+        b: &[f64],
+        (m, k, n): (usize, usize, usize),
+    ) -> Vec<f64> {
+        let entry = |i: usize, j: usize| start(i, j) + (0..k).map(|l| a[i * k + l] * b[l * n + j]).sum::<f64>();
+        (0..m * n).map(|at| entry(at / n, at % n)).collect()
+    }
+
+    fn check<F: Real>() {
+        for (m, k, n) in [(1, 1, 1), (3, 2, 5), (8, 9, 16), (13, 300, 33), (64, 7, 20), (5, 0, 4)] {
+            let (a, b, bias, before) = (numbers(m * k, 1), numbers(k * n, 2), numbers(n, 3), numbers(m * n, 4));
+            let of = |v: &[f64]| v.iter().map(|v| F::of(*v)).collect::<Vec<F>>();
+            let row = whole::<F>(n);
+            let wide = |v: &[f64], rows: usize| {
+                let mut out = vec![F::ZERO; rows * row];
+                for (i, v) in v.iter().enumerate() {
+                    out[i / n * row + i % n] = F::of(*v);
+                }
+                out
+            };
+            let transposed: Vec<f64> = (0..m * k).map(|at| a[at % m * k + at / m]).collect();
+            let (mut packed, mut other) = (Vec::new(), Vec::new());
+            pack(&of(&b), k, n, &mut packed);
+            let b_transposed: Vec<f64> = (0..k * n).map(|at| b[at % k * n + at / k]).collect();
+            pack_transposed(&of(&b_transposed), k, n, &mut other);
+            assert_eq!(packed, other);
+            let (left, left_transposed, rows, bias_row) = (of(&a), of(&transposed), wide(&b, k), wide(&bias, 1));
+            for (left, right) in [
+                (Left::rows(&left, k), Right::packed(&packed, k)),
+                (Left::transposed(&left_transposed, m), Right::rows(&rows, row)),
+            ] {
+                for start in [Start::Zero, Start::Result, Start::Row(&bias_row)] {
+                    let mut out = wide(&before, m);
+                    Product {
+                        rows: m,
+                        depth: k,
+                        columns: row,
+                        left,
+                        right,
+                        out: &mut out,
+                        row,
+                        start,
+                    }
+                    .run();
+                    let expected = expected(
+                        |i, j| match start {
+                            Start::Zero => 0.0,
+                            Start::Result => before[i * n + j],
+                            Start::Row(_) => bias[j],
+                        },
+                        &a,
+                        &b,
+                        (m, k, n),
+                    );
+                    assert_eq!(out, wide(&expected, m), "{m} {k} {n}");
+                }
+            }
+            // Dots: rows of length k.
+            let length = whole::<F>(k).max(lanes::<F>());
+            let padded = |v: &[f64], rows: usize| {
+                let mut out = vec![F::ZERO; rows * length];
+                for (i, v) in v.iter().enumerate() {
+                    out[i / k * length + i % k] = F::of(*v);
+                }
+                out
+            };
+            let mut out = vec![F::ZERO; m * n];
+            Dots {
+                left: &padded(&a, m),
+                right: &padded(&b_transposed, n),
+                row: length,
+                start: Some(&of(&bias)),
+                out: &mut out,
+            }
+            .run();
+            assert_eq!(out, of(&expected(|_, j| bias[j], &a, &b, (m, k, n))));
+        }
+    }
+
+    #[test]
+    fn products_of_whole_numbers_are_exact_in_every_layout() {
+        check::<f64>();
+        check::<f32>();
+    }
+}
