@@ -24,6 +24,13 @@ pub trait Nonlinearity: Copy + Send + Sync {
 
     /// f, f′, f″, f‴ from the kept numbers. Tanh keeps one number only and ignores the second.
     fn derivatives<F: Real>(a: F, b: F) -> [F; 4];
+
+    /// f, f′, f″.
+    #[inline(always)]
+    fn two_derivatives<F: Real>(a: F, b: F) -> (F, F, F) {
+        let [f, first, second, _] = Self::derivatives(a, b);
+        (f, first, second)
+    }
 }
 
 /// See [`Activation::Tanh`]: t; 1−t², −2t(1−t²), (1−t²)(6t²−2).

@@ -1,7 +1,7 @@
 //! The vectorised passes of the fused kernel: activation jets and their adjoint.
 //!
-//! The loops run over [`LANES`] values at a time without branches; `pulp` compiles them once per instruction set and
-//! picks one at run time.
+//! The loops run over slices without branches, one simple expression each, so that the compiler makes vectors of them; `pulp`
+//! has them compiled once per instruction set and picks one at run time.
 
 use std::marker::PhantomData;
 
@@ -11,8 +11,11 @@ use super::activation::{Activation, Nonlinearity, Sin, Swish, Tanh};
 use super::real::Real;
 use super::{Channels, Order};
 
-/// Values per inner loop; the points of a block are padded to a multiple of it.
+/// The points of a block are padded to a multiple of this, a whole number of vectors for every instruction set.
 pub(super) const LANES: usize = 32;
+
+/// Values that a pass takes through all channels before the next: they stay in the first-level cache.
+const CHUNK: usize = 256;
 
 /// a ← the jets of f(v); z keeps what the adjoint needs. Buffers are `[K, n]`, n a multiple of [`LANES`].
 pub(super) fn activation_pass<F: Real>(
@@ -168,73 +171,68 @@ impl<F: Real, N: Nonlinearity> WithSimd for Loop<InPlace<'_, F>, N, false> {
     }
 }
 
-/// One vector's worth of a channel.
+/// The part of channel `channel` that a chunk works on.
 #[inline(always)]
-fn lanes<F: Real>(buffer: &[F], at: usize) -> &[F; LANES] {
-    match buffer[at..at + LANES].try_into() {
-        Ok(lanes) => lanes,
-        Err(_) => unreachable!("the slice has this length"),
-    }
+fn part<F>(buffer: &[F], channel: usize, n: usize, start: usize, length: usize) -> &[F] {
+    &buffer[channel * n + start..][..length]
 }
 
 #[inline(always)]
-fn lanes_mut<F: Real>(buffer: &mut [F], at: usize) -> &mut [F; LANES] {
-    match (&mut buffer[at..at + LANES]).try_into() {
-        Ok(lanes) => lanes,
-        Err(_) => unreachable!("the slice has this length"),
-    }
+fn part_mut<F>(buffer: &mut [F], channel: usize, n: usize, start: usize, length: usize) -> &mut [F] {
+    &mut buffer[channel * n + start..][..length]
 }
 
 #[inline(always)]
 fn activate<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &mut [F], keep: &mut [F], a: &mut [F]) {
     let pairs = pairs(channels);
-    let seconds = (1 + channels.firsts()) * n;
-    for start in (0..n).step_by(LANES) {
-        let mut first = [F::ZERO; LANES];
-        let mut second = [F::ZERO; LANES];
+    let seconds = 1 + channels.firsts();
+    let (mut scratch, mut first, mut second) = ([F::ZERO; CHUNK], [F::ZERO; CHUNK], [F::ZERO; CHUNK]);
+    for start in (0..n).step_by(CHUNK) {
+        let length = CHUNK.min(n - start);
+        let (first, second) = (&mut first[..length], &mut second[..length]);
         {
-            let (value, v) = (lanes_mut(a, start), lanes_mut(z, start));
-            let mut kept = [F::ZERO; LANES];
-            for l in 0..LANES {
-                let (one, two) = N::keep(v[l]);
-                let [f, d1, d2, _] = N::derivatives(one, two);
-                (v[l], kept[l]) = (one, two);
-                (value[l], first[l], second[l]) = (f, d1, d2);
+            let v = part_mut(z, 0, n, start, length);
+            let kept = if keep.is_empty() {
+                &mut scratch[..length]
+            } else {
+                part_mut(keep, 0, n, start, length)
+            };
+            for (v, kept) in v.iter_mut().zip(kept.iter_mut()) {
+                (*v, *kept) = N::keep(*v);
             }
-            if !keep.is_empty() {
-                *lanes_mut(keep, start) = kept;
+            let value = part_mut(a, 0, n, start, length);
+            for i in 0..length {
+                (value[i], first[i], second[i]) = N::two_derivatives(v[i], kept[i]);
             }
         }
         for j in 0..channels.firsts() {
-            let at = channels.first(j) * n + start;
-            let (out, d) = (lanes_mut(a, at), lanes(z, at));
-            for l in 0..LANES {
-                out[l] = first[l] * d[l];
+            let channel = channels.first(j);
+            let (out, d) = (
+                part_mut(a, channel, n, start, length),
+                part(z, channel, n, start, length),
+            );
+            for i in 0..length {
+                out[i] = first[i] * d[i];
             }
         }
         match channels.order {
             Order::Value | Order::First => {}
             Order::Laplacian => {
-                let mut squares = [F::ZERO; LANES];
-                for j in 0..channels.space {
-                    let d = lanes(z, channels.first(j) * n + start);
-                    for l in 0..LANES {
-                        squares[l] = d[l].fma(d[l], squares[l]);
-                    }
-                }
-                let (out, laplacian) = (lanes_mut(a, seconds + start), lanes(z, seconds + start));
-                for l in 0..LANES {
-                    out[l] = first[l].fma(laplacian[l], second[l] * squares[l]);
+                let squares = squares(channels, n, start, z, &mut scratch[..length]);
+                let out = part_mut(a, seconds, n, start, length);
+                let laplacian = part(z, seconds, n, start, length);
+                for i in 0..length {
+                    out[i] = first[i].fma(laplacian[i], second[i] * squares[i]);
                 }
             }
             Order::Hessian => {
                 for (s, &(j, k)) in pairs.iter().take(channels.seconds()).enumerate() {
-                    let at = seconds + s * n + start;
-                    let (out, h) = (lanes_mut(a, at), lanes(z, at));
-                    let dj = lanes(z, channels.first(j) * n + start);
-                    let dk = lanes(z, channels.first(k) * n + start);
-                    for l in 0..LANES {
-                        out[l] = first[l].fma(h[l], second[l] * dj[l] * dk[l]);
+                    let out = part_mut(a, seconds + s, n, start, length);
+                    let h = part(z, seconds + s, n, start, length);
+                    let dj = part(z, channels.first(j), n, start, length);
+                    let dk = part(z, channels.first(k), n, start, length);
+                    for i in 0..length {
+                        out[i] = first[i].fma(h[i], second[i] * dj[i] * dk[i]);
                     }
                 }
             }
@@ -242,82 +240,99 @@ fn activate<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &mut [F],
     }
 }
 
+/// Σ d_j² over the space coordinates.
+#[inline(always)]
+fn squares<'a, F: Real>(channels: Channels, n: usize, start: usize, z: &[F], squares: &'a mut [F]) -> &'a [F] {
+    squares.fill(F::ZERO);
+    for j in 0..channels.space {
+        let d = part(z, channels.first(j), n, start, squares.len());
+        for (square, d) in squares.iter_mut().zip(d) {
+            *square = d.fma(*d, *square);
+        }
+    }
+    squares
+}
+
 #[inline(always)]
 fn adjoint<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &[F], keep: &[F], bar: &mut [F]) {
     let pairs = pairs(channels);
-    let seconds = (1 + channels.firsts()) * n;
-    for start in (0..n).step_by(LANES) {
-        let mut s1 = [F::ZERO; LANES];
-        let mut s2 = [F::ZERO; LANES];
-        let mut s3 = [F::ZERO; LANES];
-        let mut v_bar = [F::ZERO; LANES];
+    let seconds = 1 + channels.firsts();
+    let mut s = [[F::ZERO; CHUNK]; 3];
+    let mut v_bar = [F::ZERO; CHUNK];
+    let mut scratch = [F::ZERO; CHUNK];
+    for start in (0..n).step_by(CHUNK) {
+        let length = CHUNK.min(n - start);
+        let [s1, s2, s3] = &mut s;
+        let (s1, s2, s3) = (&mut s1[..length], &mut s2[..length], &mut s3[..length]);
+        let v_bar = &mut v_bar[..length];
         {
-            let one = lanes(z, start);
+            let one = part(z, 0, n, start, length);
             let kept = if keep.is_empty() {
-                &[F::ZERO; LANES]
+                one
             } else {
-                lanes(keep, start)
+                part(keep, 0, n, start, length)
             };
-            let bar = lanes(bar, start);
-            for l in 0..LANES {
-                [_, s1[l], s2[l], s3[l]] = N::derivatives(one[l], kept[l]);
-                v_bar[l] = s1[l] * bar[l];
+            let bar = part(bar, 0, n, start, length);
+            for i in 0..length {
+                [_, s1[i], s2[i], s3[i]] = N::derivatives(one[i], kept[i]);
+                v_bar[i] = s1[i] * bar[i];
             }
         }
         // First-order channels: d̄ ← s₁·d̄ (+ below, from the second-order ones), v̄ += s₂·Σ d̄·d.
         for j in 0..channels.firsts() {
-            let at = channels.first(j) * n + start;
-            let (d_bar, d) = (lanes_mut(bar, at), lanes(z, at));
-            for l in 0..LANES {
-                v_bar[l] = (s2[l] * d_bar[l]).fma(d[l], v_bar[l]);
-                d_bar[l] *= s1[l];
+            let d = part(z, channels.first(j), n, start, length);
+            let d_bar = part_mut(bar, channels.first(j), n, start, length);
+            for i in 0..length {
+                v_bar[i] = (s2[i] * d_bar[i]).fma(d[i], v_bar[i]);
+                d_bar[i] = d_bar[i] * s1[i];
             }
         }
         match channels.order {
             Order::Value | Order::First => {}
             Order::Laplacian => {
-                let l_bar = *lanes(bar, seconds + start);
-                let mut squares = [F::ZERO; LANES];
-                for j in 0..channels.space {
-                    let at = channels.first(j) * n + start;
-                    let (d_bar, d) = (lanes_mut(bar, at), lanes(z, at));
-                    for l in 0..LANES {
-                        squares[l] = d[l].fma(d[l], squares[l]);
-                        d_bar[l] = (F::TWO * l_bar[l] * s2[l]).fma(d[l], d_bar[l]);
-                    }
+                let squares = squares(channels, n, start, z, &mut scratch[..length]);
+                let l_bar = part_mut(bar, seconds, n, start, length);
+                let laplacian = part(z, seconds, n, start, length);
+                for i in 0..length {
+                    let change = s2[i].fma(laplacian[i], s3[i] * squares[i]);
+                    v_bar[i] = l_bar[i].fma(change, v_bar[i]);
+                    // s₂ becomes 2·l̄·s₂.
+                    s2[i] = F::TWO * l_bar[i] * s2[i];
+                    l_bar[i] = s1[i] * l_bar[i];
                 }
-                let (out, laplacian) = (lanes_mut(bar, seconds + start), lanes(z, seconds + start));
-                for l in 0..LANES {
-                    v_bar[l] = l_bar[l].fma(s2[l].fma(laplacian[l], s3[l] * squares[l]), v_bar[l]);
-                    out[l] = s1[l] * l_bar[l];
+                for j in 0..channels.space {
+                    let d = part(z, channels.first(j), n, start, length);
+                    let d_bar = part_mut(bar, channels.first(j), n, start, length);
+                    for i in 0..length {
+                        d_bar[i] = s2[i].fma(d[i], d_bar[i]);
+                    }
                 }
             }
             Order::Hessian => {
+                let both = &mut scratch[..length];
                 for (s, &(j, k)) in pairs.iter().take(channels.seconds()).enumerate() {
-                    let at = seconds + s * n + start;
-                    let h_bar = *lanes(bar, at);
-                    let h = lanes(z, at);
-                    let (aj, ak) = (channels.first(j) * n + start, channels.first(k) * n + start);
-                    let (dj, dk) = (lanes(z, aj), lanes(z, ak));
-                    for l in 0..LANES {
-                        v_bar[l] = h_bar[l].fma(s2[l].fma(h[l], s3[l] * dj[l] * dk[l]), v_bar[l]);
+                    let h = part(z, seconds + s, n, start, length);
+                    let (dj, dk) = (
+                        part(z, channels.first(j), n, start, length),
+                        part(z, channels.first(k), n, start, length),
+                    );
+                    let h_bar = part_mut(bar, seconds + s, n, start, length);
+                    for i in 0..length {
+                        let change = s2[i].fma(h[i], s3[i] * dj[i] * dk[i]);
+                        v_bar[i] = h_bar[i].fma(change, v_bar[i]);
+                        both[i] = h_bar[i] * s2[i];
+                        h_bar[i] = s1[i] * h_bar[i];
                     }
-                    let dj_bar = lanes_mut(bar, aj);
-                    for l in 0..LANES {
-                        dj_bar[l] = (h_bar[l] * s2[l]).fma(dk[l], dj_bar[l]);
-                    }
-                    let dk_bar = lanes_mut(bar, ak);
-                    for l in 0..LANES {
-                        dk_bar[l] = (h_bar[l] * s2[l]).fma(dj[l], dk_bar[l]);
-                    }
-                    let out = lanes_mut(bar, at);
-                    for l in 0..LANES {
-                        out[l] = s1[l] * h_bar[l];
+                    for (to, by) in [(j, dk), (k, dj)] {
+                        let d_bar = part_mut(bar, channels.first(to), n, start, length);
+                        for i in 0..length {
+                            d_bar[i] = both[i].fma(by[i], d_bar[i]);
+                        }
                     }
                 }
             }
         }
-        *lanes_mut(bar, start) = v_bar;
+        part_mut(bar, 0, n, start, length).copy_from_slice(v_bar);
     }
 }
 
