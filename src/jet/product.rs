@@ -122,44 +122,74 @@ impl<F: Real> Product<'_, F> {
             let Right { values, vector, step } = self.right;
             assert!((self.columns / lanes - 1) * vector + last * step + lanes <= values.len());
         }
-        Arch::new().dispatch(self);
+        let row = self.left.row;
+        Arch::new().dispatch(Tiles {
+            product: self,
+            offsets: std::array::from_fn(|r| r * row),
+        });
     }
 }
 
-impl<F: Real> WithSimd for Product<'_, F> {
+/// Most rows of a tile.
+const ROWS: usize = 8;
+
+/// A product on its way through the dispatch.
+struct Tiles<'a, F> {
+    product: Product<'a, F>,
+    /// r·row of the left factor. They come through memory, so that the compiler keeps R addresses in registers; knowing that they
+    /// are equally far apart it would add up from one to the next, a chain as long as the multiplications take.
+    offsets: [usize; ROWS],
+}
+
+impl<F: Real> WithSimd for Tiles<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let mut first = 0;
         loop {
-            let depth = (self.depth - first).min(DEPTH);
-            let start = if first == 0 { self.start } else { Start::Result };
+            let depth = (self.product.depth - first).min(DEPTH);
+            let start = if first == 0 { self.product.start } else { Start::Result };
             self.columns_of(simd, first, depth, start);
             first += depth;
-            if first >= self.depth {
+            if first >= self.product.depth {
                 return;
             }
         }
     }
 }
 
-impl<F: Real> Product<'_, F> {
+impl<F: Real> Tiles<'_, F> {
     #[inline(always)]
     fn columns_of<S: Simd>(&mut self, simd: S, first: usize, depth: usize, start: Start<'_, F>) {
-        let vectors = self.columns / F::lanes::<S>();
+        let vectors = self.product.columns / F::lanes::<S>();
         let mut vector = 0;
-        while vector + 1 < vectors {
-            self.rows_of::<S, 2>(simd, vector, first, depth, start);
-            vector += 2;
-        }
-        if vector < vectors {
-            self.rows_of::<S, 1>(simd, vector, first, depth, start);
+        // 24 of 32 registers are sums, or 8 of 16.
+        if S::REGISTER_COUNT >= 32 {
+            while vector + 4 <= vectors {
+                self.rows_of::<S, 6, 4>(simd, vector, first, depth, start);
+                vector += 4;
+            }
+            while vector + 2 <= vectors {
+                self.rows_of::<S, 8, 2>(simd, vector, first, depth, start);
+                vector += 2;
+            }
+            if vector < vectors {
+                self.rows_of::<S, 8, 1>(simd, vector, first, depth, start);
+            }
+        } else {
+            while vector + 2 <= vectors {
+                self.rows_of::<S, 4, 2>(simd, vector, first, depth, start);
+                vector += 2;
+            }
+            if vector < vectors {
+                self.rows_of::<S, 8, 1>(simd, vector, first, depth, start);
+            }
         }
     }
 
     #[inline(always)]
-    fn rows_of<S: Simd, const V: usize>(
+    fn rows_of<S: Simd, const R: usize, const V: usize>(
         &mut self,
         simd: S,
         vector: usize,
@@ -167,24 +197,18 @@ impl<F: Real> Product<'_, F> {
         depth: usize,
         start: Start<'_, F>,
     ) {
-        // Twice as many accumulators where there are twice as many registers.
-        let full = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+        let rows = self.product.rows;
         let mut i = 0;
-        while i + full <= self.rows {
-            if S::REGISTER_COUNT >= 32 {
-                self.tile::<S, 8, V>(simd, i, vector, first, depth, start);
-            } else {
-                self.tile::<S, 4, V>(simd, i, vector, first, depth, start);
-            }
-            i += full;
+        while i + R <= rows {
+            self.tile::<S, R, V>(simd, i, vector, first, depth, start);
+            i += R;
         }
-        if i + 4 <= self.rows {
-            self.tile::<S, 4, V>(simd, i, vector, first, depth, start);
-            i += 4;
+        while i + 2 <= rows {
+            self.tile::<S, 2, V>(simd, i, vector, first, depth, start);
+            i += 2;
         }
-        while i < self.rows {
+        if i < rows {
             self.tile::<S, 1, V>(simd, i, vector, first, depth, start);
-            i += 1;
         }
     }
 
@@ -200,21 +224,28 @@ impl<F: Real> Product<'_, F> {
         start: Start<'_, F>,
     ) {
         let lanes = F::lanes::<S>();
-        let (Left { row, step, .. }, right) = (self.left, self.right);
+        let Product {
+            left,
+            right,
+            out,
+            row: out_row,
+            ..
+        } = &mut self.product;
+        let out_row = *out_row;
         let mut sums = [[F::splat(simd, F::ZERO); V]; R];
         // SAFETY: `run` has checked, for the widths of this processor, that the last row, depth and vector of columns of each
-        // operand lie inside its slice; i + R ≤ rows, (vector + V)·lanes ≤ columns and first + depth ≤ self.depth hold at every
-        // call. `wrapping_add` lets the pointers step beyond the last depth, where they are not read. Vectors are read and
-        // written without alignment, and every bit pattern is a number.
+        // operand lie inside its slice; i + R ≤ rows, (vector + V)·lanes ≤ columns and first + depth ≤ the whole depth hold at
+        // every call, and `offsets` are r·row. `wrapping_add` lets the pointers step beyond the last depth, where they are not
+        // read. Vectors are read and written without alignment, and every bit pattern is a number.
         #[expect(unsafe_code, reason = "bounds checks in the inner loop would double its time")]
         unsafe {
-            let out = self.out.as_mut_ptr().add(i * self.row + vector * lanes);
+            let out = out.as_mut_ptr().add(i * out_row + vector * lanes);
             match start {
                 Start::Zero => {}
                 Start::Result => {
                     for r in 0..R {
                         for v in 0..V {
-                            sums[r][v] = F::load::<S>(out.add(r * self.row + v * lanes));
+                            sums[r][v] = F::load::<S>(out.add(r * out_row + v * lanes));
                         }
                     }
                 }
@@ -226,28 +257,33 @@ impl<F: Real> Product<'_, F> {
                     }
                 }
             }
-            let mut a = self.left.values.as_ptr().wrapping_add(i * row + first * step);
+            let a = left.values.as_ptr().wrapping_add(i * left.row + first * left.step);
+            let mut rows = [a; R];
+            for r in 0..R {
+                rows[r] = a.wrapping_add(self.offsets[r]);
+            }
             let mut b = right
                 .values
                 .as_ptr()
                 .wrapping_add(vector * right.vector + first * right.step);
+            let mut at = 0;
             for _ in 0..depth {
                 let mut columns = [F::splat(simd, F::ZERO); V];
                 for v in 0..V {
                     columns[v] = F::load::<S>(b.wrapping_add(v * right.vector));
                 }
                 for r in 0..R {
-                    let factor = F::splat(simd, *a.wrapping_add(r * row));
+                    let factor = F::splat(simd, *rows[r].wrapping_add(at));
                     for v in 0..V {
                         sums[r][v] = F::fused(simd, factor, columns[v], sums[r][v]);
                     }
                 }
-                a = a.wrapping_add(step);
+                at += left.step;
                 b = b.wrapping_add(right.step);
             }
             for r in 0..R {
                 for v in 0..V {
-                    F::store::<S>(sums[r][v], out.add(r * self.row + v * lanes));
+                    F::store::<S>(sums[r][v], out.add(r * out_row + v * lanes));
                 }
             }
         }
@@ -276,18 +312,24 @@ impl<F: Real> WithSimd for Dots<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let m = self.right.len() / self.row;
-        let lanes = F::lanes::<S>();
-        for (left, out) in self.left.chunks_exact(self.row).zip(self.out.chunks_exact_mut(m)) {
-            for (c, (right, out)) in self.right.chunks_exact(self.row).zip(out).enumerate() {
+        let (row, m) = (self.row, self.right.len() / self.row);
+        let (lanes, n) = (F::lanes::<S>(), self.out.len() / m);
+        assert!(self.left.len() >= n * row && row.is_multiple_of(lanes));
+        for i in 0..n {
+            for c in 0..m {
                 let mut sum = F::splat(simd, F::ZERO);
-                for (a, b) in left.chunks_exact(lanes).zip(right.chunks_exact(lanes)) {
-                    // SAFETY: both chunks have as many numbers as a vector.
+                let mut at = 0;
+                while at < row {
+                    // SAFETY: i < n, c < m and at + lanes ≤ row, and both matrices have rows of that length, as checked above.
                     #[expect(unsafe_code, reason = "vectors are loaded from pointers")]
-                    let (a, b) = unsafe { (F::load::<S>(a.as_ptr()), F::load::<S>(b.as_ptr())) };
-                    sum = F::fused(simd, a, b, sum);
+                    unsafe {
+                        let a = F::load::<S>(self.left.as_ptr().add(i * row + at));
+                        let b = F::load::<S>(self.right.as_ptr().add(c * row + at));
+                        sum = F::fused(simd, a, b, sum);
+                    }
+                    at += lanes;
                 }
-                *out = F::total(simd, sum) + self.start.map_or(F::ZERO, |start| start[c]);
+                self.out[i * m + c] = F::total(simd, sum) + self.start.map_or(F::ZERO, |start| start[c]);
             }
         }
     }
