@@ -1,6 +1,6 @@
 //! Small-strain elasticity of an anisotropic body in displacements.
 
-use super::linear_elasticity::{elastic_quantities, voigt, von_mises};
+use super::elastic_state::{ElasticState, displacement, voigt};
 use super::orthotropic::{PAIRS, Stiffness};
 use super::symmetric::Matrix;
 use super::{ElasticModel, Equation, Quantity};
@@ -113,12 +113,10 @@ impl Equation for AnisotropicElasticity {
     }
 
     fn quantities(&self) -> Vec<Quantity> {
-        elastic_quantities()
+        ElasticState::quantities()
     }
 
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        let d = self.dimension();
-        out.extend((0..3).map(|i| if i < d { u.value(i) } else { 0.0 }));
         let mut tensor = [[0.0; 3]; 3];
         for (row, flux) in tensor.iter_mut().zip(flux.chunks(3)) {
             row.copy_from_slice(flux);
@@ -131,10 +129,14 @@ impl Equation for AnisotropicElasticity {
             ElasticModel::PlaneStress => strain[2] = dot(&self.stiffness.thickness, &strain),
             ElasticModel::Solid | ElasticModel::Axisymmetric | ElasticModel::Bar => {}
         }
-        out.extend(stress);
-        out.push(von_mises(&stress));
         // The written shear strains are ε, not γ.
-        out.extend(strain.iter().enumerate().map(|(a, e)| if a < 3 { *e } else { 0.5 * e }));
+        strain[3..].iter_mut().for_each(|e| *e *= 0.5);
+        let state = ElasticState {
+            displacement: displacement(self.dimension(), u),
+            stress,
+            strain,
+        };
+        state.write(out);
     }
 
     fn norms(&self) -> [&'static str; 2] {

@@ -1,7 +1,7 @@
 //! Small-strain elasticity of a body of revolution, isotropic or orthotropic.
 
 use super::axial::Axial;
-use super::linear_elasticity::{elastic_quantities, voigt, von_mises};
+use super::elastic_state::{ElasticState, displacement, voigt};
 use super::orthotropic::Stiffness;
 use super::symmetric::Matrix;
 use super::{Equation, Quantity};
@@ -121,17 +121,18 @@ impl Equation for AxisymmetricElasticity {
     }
 
     fn quantities(&self) -> Vec<Quantity> {
-        elastic_quantities()
+        ElasticState::quantities()
     }
 
     fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        out.extend([u.value(0), u.value(1), 0.0]);
         let [rr, zz, hoop, gamma] = self.strain(x, u);
         let tensor = |rr, zz, hoop, rz| voigt(&[[rr, rz, 0.0], [rz, zz, 0.0], [0.0, 0.0, hoop]]);
-        let stress = tensor(flux[0], flux[4], flux[2], flux[1]);
-        out.extend(stress);
-        out.push(von_mises(&stress));
-        out.extend(tensor(rr, zz, hoop, 0.5 * gamma));
+        let state = ElasticState {
+            displacement: displacement(2, u),
+            stress: tensor(flux[0], flux[4], flux[2], flux[1]),
+            strain: tensor(rr, zz, hoop, 0.5 * gamma),
+        };
+        state.write(out);
     }
 
     fn norms(&self) -> [&'static str; 2] {
@@ -207,7 +208,7 @@ mod tests {
         );
         body.flux(&at, &u, &mut stress);
         body.evaluate(&at, &u, &stress, &mut whole);
-        // rr, zz, θθ, rz are xx, zz, yy, xz there; the displacement comes first.
+        // rr, zz, θθ, rz are xx, zz, yy, xz there; displacement, stress, principal stresses, von Mises, strain and energy.
         for (own, other) in [
             (3, 3),
             (4, 5),
@@ -215,9 +216,13 @@ mod tests {
             (6, 8),
             (9, 9),
             (10, 10),
-            (11, 12),
-            (12, 11),
-            (13, 15),
+            (11, 11),
+            (12, 12),
+            (13, 13),
+            (14, 15),
+            (15, 14),
+            (16, 18),
+            (19, 19),
         ] {
             assert!((out[own] - whole[other]).abs() < 1e-13, "{own}: {out:?} {whole:?}");
         }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Equation, Orthotropic, Quantity, Scale};
+use super::elastic_state::{ElasticState, displacement, voigt};
+use super::{Equation, Orthotropic, Quantity};
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
 
@@ -154,40 +155,6 @@ impl Elasticity {
     }
 }
 
-/// The six components in VTK's order: xx, yy, zz, xy, yz, xz.
-pub(super) fn voigt(tensor: &[[f64; 3]; 3]) -> [f64; 6] {
-    [
-        tensor[0][0],
-        tensor[1][1],
-        tensor[2][2],
-        tensor[0][1],
-        tensor[1][2],
-        tensor[0][2],
-    ]
-}
-
-/// √(½[(σxx−σyy)² + (σyy−σzz)² + (σzz−σxx)²] + 3(σxy² + σyz² + σxz²)).
-pub(super) fn von_mises(s: &[f64; 6]) -> f64 {
-    let normal = (s[0] - s[1]).powi(2) + (s[1] - s[2]).powi(2) + (s[2] - s[0]).powi(2);
-    (0.5 * normal + 3.0 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5])).sqrt()
-}
-
-/// The arrays of an elastic body.
-pub(super) fn elastic_quantities() -> Vec<Quantity> {
-    let quantity = |name, unit, scale, components| Quantity {
-        name,
-        unit,
-        scale,
-        components,
-    };
-    vec![
-        quantity("displacement", "m", Scale::Field, 3),
-        quantity("stress", "Pa", Scale::Flux, 6),
-        quantity("von_mises", "Pa", Scale::Flux, 1),
-        quantity("strain", "1", Scale::Gradient, 6),
-    ]
-}
-
 impl Equation for Elasticity {
     fn components(&self) -> usize {
         self.dimension()
@@ -255,15 +222,16 @@ impl Equation for Elasticity {
     }
 
     fn quantities(&self) -> Vec<Quantity> {
-        elastic_quantities()
+        ElasticState::quantities()
     }
 
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        out.extend((0..3).map(|i| if i < self.dimension() { u.value(i) } else { 0.0 }));
-        let stress = voigt(&self.full_stress(flux));
-        out.extend(stress);
-        out.push(von_mises(&stress));
-        out.extend(voigt(&self.strain(u)));
+        let state = ElasticState {
+            displacement: displacement(self.dimension(), u),
+            stress: voigt(&self.full_stress(flux)),
+            strain: voigt(&self.strain(u)),
+        };
+        state.write(out);
     }
 
     fn norms(&self) -> [&'static str; 2] {
@@ -370,8 +338,8 @@ mod tests {
             let u = Jet::new(Channels::new(d, false, Order::Hessian), &data);
             equation.flux(&[0.0; 4], &u, &mut flux);
             equation.evaluate(&[0.0; 4], &u, &flux, &mut out);
-            let expected = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, -nu, -nu, 0.0, 0.0, 0.0];
-            for (found, expected) in out[3..].iter().zip(expected) {
+            let (stress, strain) = ([1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [1.0, -nu, -nu, 0.0, 0.0, 0.0]);
+            for (found, expected) in out[3..9].iter().chain(&out[13..19]).zip(stress.iter().chain(&strain)) {
                 assert!((found - expected).abs() < 1e-14, "{model:?} {out:?}");
             }
         }

@@ -14,6 +14,7 @@ mod axisymmetric_elasticity;
 mod composite;
 mod conductivity;
 mod diffusion;
+mod elastic_state;
 mod linear_elasticity;
 mod mixed;
 mod orthotropic;
@@ -88,6 +89,8 @@ pub enum Scale {
     Flux,
     /// Strain: field per length.
     Gradient,
+    /// Energy per volume: stress times strain.
+    Energy,
 }
 
 /// The equation that holds in a region.

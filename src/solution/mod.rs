@@ -109,6 +109,7 @@ impl Solution<'_> {
                     Scale::Field => (scales.offset, scales.field),
                     Scale::Flux => (0.0, scales.flux()),
                     Scale::Gradient => (0.0, scales.field / scales.length),
+                    Scale::Energy => (0.0, scales.flux() * scales.field / scales.length),
                 };
                 array.values.extend(own.iter().map(|v| offset + unit * v));
             }
