@@ -274,7 +274,7 @@ fn run(
     Ok(Outcome {
         folder,
         summary,
-        norms: problem.equation.norms(),
+        norms: problem.equation.medium().norms(),
         tolerance: problem.file.tolerance.map(|tolerance| tolerance.parts()),
     })
 }

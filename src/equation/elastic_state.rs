@@ -103,7 +103,12 @@ mod tests {
         let (mut flux, mut out) = (vec![0.0; 3 * d], Vec::new());
         equation.flux(&at, &u, &mut flux);
         equation.evaluate(&at, &u, &flux, &mut out);
-        let sizes: usize = equation.quantities().iter().map(|quantity| quantity.components).sum();
+        let sizes: usize = equation
+            .medium()
+            .quantities()
+            .iter()
+            .map(|quantity| quantity.components)
+            .sum();
         assert_eq!(out.len(), sizes);
         let stress = std::array::from_fn(|a| out[3 + a]);
         (stress, [out[9], out[10], out[11]], out[12], out[19])

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::elastic_state::{ElasticState, displacement, voigt};
-use super::{Equation, Orthotropic, Quantity};
+use super::medium::ElasticBody;
+use super::{Equation, Medium, Orthotropic};
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
 
@@ -76,7 +77,7 @@ pub struct Elasticity {
     poisson: f64,
     lambda: f64,
     shear: f64,
-    body_force: Vec<Field>,
+    body: ElasticBody,
 }
 
 impl Elasticity {
@@ -88,7 +89,7 @@ impl Elasticity {
             poisson,
             lambda,
             shear,
-            body_force,
+            body: ElasticBody::new(&["ux", "uy", "uz"][..model.dimension()], body_force),
         }
     }
 
@@ -160,8 +161,8 @@ impl Equation for Elasticity {
         self.dimension()
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        ["ux", "uy", "uz"][..self.dimension()].to_vec()
+    fn medium(&self) -> &dyn Medium {
+        &self.body
     }
 
     fn order(&self) -> Order {
@@ -170,16 +171,10 @@ impl Equation for Elasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, &[0.0; 3][..d], out);
         for i in 0..d {
             let dilatation_slope: f64 = (0..d).map(|j| u.second(j, i, j)).sum();
             out[i] += (self.lambda + self.shear) * dilatation_slope + self.shear * u.laplacian(i);
-        }
-    }
-
-    fn supply(&self, x: &[f64; 4], _rates: &[f64], out: &mut [f64]) {
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = self.body_force.get(i).map_or(0.0, |force| force.at(x));
         }
     }
 
@@ -208,21 +203,12 @@ impl Equation for Elasticity {
         }
     }
 
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        let force = self.body_force.iter().enumerate();
-        force.map(|(i, force)| force.at::<f64>(x) * u.value(i)).sum()
-    }
-
     fn flux(&self, _x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         self.stress(|i, j| u.first(i, j), &mut out[..3 * self.dimension()]);
     }
 
     fn flux_slope(&self, _x: &[f64; 4], u: &Jet<'_>, k: usize, out: &mut [f64]) {
         self.stress(|i, j| u.second(i, j, k), &mut out[..3 * self.dimension()]);
-    }
-
-    fn quantities(&self) -> Vec<Quantity> {
-        ElasticState::quantities()
     }
 
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
@@ -233,27 +219,18 @@ impl Equation for Elasticity {
         };
         state.write(out);
     }
-
-    fn norms(&self) -> [&'static str; 2] {
-        ["displacement", "stress"]
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::equation::fixture::jets;
     use crate::jet::{Channels, CoordinateJet, Scalar};
     use crate::problem::scales;
 
     /// The jet of a closed-form displacement field at a point.
     fn jet(d: usize, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {
-        let channels = Channels::new(d, false, Order::Hessian);
-        let components = u(scales::seed(x));
-        let mut data = vec![0.0; d * channels.count()];
-        for (component, out) in components.iter().zip(data.chunks_mut(channels.count())) {
-            component.write(channels, out);
-        }
-        data
+        jets(Channels::new(d, false, Order::Hessian), &u(scales::seed(x))[..d])
     }
 
     fn residual(equation: &Elasticity, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {

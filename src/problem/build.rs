@@ -1,18 +1,17 @@
 //! From a file to a problem: every expression read, every fault collected, everything made dimensionless.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::axis::axis;
 use super::formula::Formula;
 use super::hard_flux::{hold_flux, hold_traction};
-use super::known::{known, place};
+use super::known::{components, given, known, place};
 use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces};
 use super::numerics::numerics;
 use super::sample::{definite, sample, scales};
 use super::support::{idle, support};
-use super::{Exact, Expression, Material, Path, Problem, ProblemFile, Reference, Values, Variables};
+use super::{Exact, Material, Path, Problem, ProblemFile, Reference, Values, Variables};
 use crate::condition::{Condition, Family, FluxLaw, Part, Prescribed, Roller, TractionLaw};
 use crate::equation::EquationKind;
 use crate::error::Fault;
@@ -393,23 +392,15 @@ fn exact(
     variables: Variables,
     values: &mut Values<'_>,
 ) -> Option<Vec<Formula>> {
-    let given: BTreeMap<&str, &Option<Expression>> = BTreeMap::from([
-        ("ux", &exact.ux),
-        ("uy", &exact.uy),
-        ("uz", &exact.uz),
-        ("value", &exact.value),
-    ]);
-    let needed: &[&str] = match &file.equation {
-        EquationKind::LinearElasticity(equation) => &["ux", "uy", "uz"][..equation.model.dimension()],
-        EquationKind::Diffusion(_) => &["value"],
-    };
+    let given = given([&exact.ux, &exact.uy, &exact.uz, &exact.value]);
+    let needed = components(file);
     let place = |name: &str| {
         let mut at = at.clone();
         at.push(name.into());
         at
     };
-    for (name, expression) in &given {
-        if expression.is_some() != needed.contains(name) {
+    for (name, expression) in given {
+        if expression.is_some() != needed.contains(&name) {
             let verb = if expression.is_some() {
                 "does not fit"
             } else {
@@ -422,9 +413,8 @@ fn exact(
             );
         }
     }
-    needed
-        .iter()
-        .map(|name| values.formula(given[name].as_ref()?, variables, &place(name)))
+    let own = given.into_iter().filter(|(name, _)| needed.contains(name));
+    own.map(|(name, expression)| values.formula(expression.as_ref()?, variables, &place(name)))
         .collect()
 }
 
