@@ -20,7 +20,7 @@ except ImportError:
 
 # What measures a cell, by VTK's number of its kind: lines, triangles and quads, tetrahedra, hexahedra and wedges of either order.
 SIZES = {3: "Length", 21: "Length"} | dict.fromkeys((5, 9, 22, 23, 28), "Area") | dict.fromkeys((10, 12, 13, 24, 25, 26, 29, 32), "Volume")
-ELASTICITY = {"displacement": 3, "stress": 6, "von_mises": 1, "strain": 6}
+ELASTICITY = {"displacement": 3, "stress": 6, "principal_stress": 3, "von_mises": 1, "strain": 6, "strain_energy_density": 1}
 DIFFUSION = {"temperature": 1, "heat_flux": 3}
 
 
@@ -48,32 +48,55 @@ def strings(grid, name):
     return [array.GetValue(i) for i in range(array.GetNumberOfValues())]
 
 
-def check_arrays(grid, materials):
-    data = grid.GetPointData()
+def check_values(data, materials, count):
+    """Checks names, sizes and values of the fields at points or in cells; returns their tuples."""
     arrays = {data.GetArrayName(i): data.GetArray(i) for i in range(data.GetNumberOfArrays())}
+    arrays.pop("region", None)
     expected = (ELASTICITY if "displacement" in arrays else DIFFUSION) | {"residual": 1} | ({"material": 1} if materials else {})
     found = {name: array.GetNumberOfComponents() for name, array in arrays.items()}
     require(found in (expected, expected | {"error": 1}), f"arrays {found} instead of {expected}")
     values = {name: tuples(array) for name, array in arrays.items()}
     for name, rows in values.items():
         finite = all(math.isfinite(v) for row in rows for v in row)
-        require(finite and len(rows) == grid.GetNumberOfPoints(), f"{len(rows)} tuples in {name}, finite: {finite}")
+        require(finite and len(rows) == count, f"{len(rows)} tuples in {name}, finite: {finite}")
+    return values
+
+
+def check_arrays(grid, materials):
+    values = check_values(grid.GetPointData(), materials, grid.GetNumberOfPoints())
+    cells = check_values(grid.GetCellData(), materials, grid.GetNumberOfCells())
+    require(values.keys() == cells.keys(), f"fields {list(cells)} in cells, {list(values)} at points")
     require(any(strings(grid, "title")), "no title")
     units = dict(text.split(" [") for text in strings(grid, "units"))
     closed = all(unit.endswith("]") for unit in units.values())
-    require(closed and units.pop("points") == "m]" and units.keys() == found.keys(), f"units {units}")
+    require(closed and units.pop("points") == "m]" and units.keys() == values.keys(), f"units {units}")
     regions = grid.GetCellData().GetArray("region")
     names = strings(grid, "regions") if materials else []
     numbers = {int(number) for (number,) in tuples(regions)}
     require(names[len(numbers):] == [] and (not materials or numbers == set(range(len(names)))), f"regions {numbers} of {names}")
-    return values
+    return values, cells
 
 
-def check_elasticity(grid, values):
-    largest = max(values["von_mises"])[0]
-    for (xx, yy, zz, xy, yz, xz), (given,) in zip(values["stress"], values["von_mises"]):
+def check_stress(values):
+    """Principal stresses, von Mises stress and energy against stress and strain."""
+    largest = max(abs(v) for row in values["principal_stress"] for v in row)
+    energies = [energy for (energy,) in values["strain_energy_density"]]
+    most = max(map(abs, energies))
+    rows = zip(values["stress"], values["strain"], values["principal_stress"], values["von_mises"], energies)
+    for stress, strain, principal, (given,), energy in rows:
+        (xx, yy, zz, xy, yz, xz), (first, second, third) = stress, principal
         mises = math.sqrt(((xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2) / 2 + 3 * (xy**2 + yz**2 + xz**2))
         require(abs(given - mises) <= 1e-9 * largest, f"von_mises is {given}, by stress it is {mises}")
+        mises = math.sqrt(((first - second) ** 2 + (second - third) ** 2 + (third - first) ** 2) / 2)
+        require(abs(given - mises) <= 1e-9 * largest, f"von_mises is {given}, by principal stresses it is {mises}")
+        require(first >= second >= third, f"principal stresses {principal} are not in order")
+        gap = sum(principal) - (xx + yy + zz)
+        require(abs(gap) <= 1e-9 * largest, f"principal stresses add up to {sum(principal)}, normal ones to {xx + yy + zz}")
+        product = sum(s * e for s, e in zip(stress[:3], strain)) / 2 + sum(s * e for s, e in zip(stress[3:], strain[3:]))
+        require(abs(energy - product) <= 1e-9 * most, f"strain_energy_density is {energy}, by stress and strain it is {product}")
+
+
+def check_warp(grid, values):
     warp = vtkWarpVector()
     warp.SetInputData(grid)
     warp.SetInputArrayToProcess(0, 0, 0, 0, "displacement")
@@ -93,9 +116,11 @@ def check_file(path, transient, materials):
     sizes.SetInputData(grid)
     cells = tuples(run(sizes).GetCellData().GetArray(SIZES[kinds.pop()]))
     require(min(cells)[0] > 1e-12 * max(cells)[0], f"cell sizes from {min(cells)} to {max(cells)}")
-    values = check_arrays(grid, materials)
+    values, inside = check_arrays(grid, materials)
     if "displacement" in values:
-        check_elasticity(grid, values)
+        check_stress(values)
+        check_stress(inside)
+        check_warp(grid, values)
     time = grid.GetFieldData().GetArray("TimeValue")
     require((time is not None) == transient, "TimeValue missing" if transient else "TimeValue, but no time")
     return grid.GetNumberOfPoints(), len(cells), time.GetValue(0) if transient else None

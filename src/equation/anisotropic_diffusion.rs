@@ -2,7 +2,7 @@
 
 use super::conductivity::{TensorField, widened};
 use super::symmetric::cholesky;
-use super::{Equation, HeatConduction, Quantity};
+use super::{Equation, HeatBody, Medium};
 use crate::jet::{Jet, Order};
 
 /// The dimensionless equation Σ_ij k_ij·∂_i∂_j T + Σ_ij ∂_i k_ij·∂_j T + q − c·∂T/∂t = 0.
@@ -10,17 +10,16 @@ use crate::jet::{Jet, Order};
 pub struct AnisotropicConduction {
     dimension: usize,
     conductivity: TensorField,
-    /// Source, storage and output are those of an isotropic body.
-    rest: HeatConduction,
+    body: HeatBody,
 }
 
 impl AnisotropicConduction {
-    /// With source and capacity of `rest`, whose conductivity is not used.
-    pub fn new(dimension: usize, conductivity: TensorField, rest: HeatConduction) -> Self {
+    /// In `dimension` space coordinates.
+    pub fn new(dimension: usize, conductivity: TensorField, body: HeatBody) -> Self {
         Self {
             dimension,
             conductivity,
-            rest,
+            body,
         }
     }
 }
@@ -30,8 +29,8 @@ impl Equation for AnisotropicConduction {
         1
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        self.rest.component_names()
+    fn medium(&self) -> &dyn Medium {
+        &self.body
     }
 
     fn order(&self) -> Order {
@@ -39,18 +38,13 @@ impl Equation for AnisotropicConduction {
     }
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
-        let rate = if u.channels().time { u.rate(0) } else { 0.0 };
-        self.supply(x, &[rate], out);
+        out[0] = self.body.supplied(x, u);
         let (k, slope) = self.conductivity.with_gradient(x);
         for i in 0..self.dimension {
             for j in 0..self.dimension {
                 out[0] += k[i][j] * u.second(0, i, j) + slope[i][i][j] * u.first(0, j);
             }
         }
-    }
-
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
-        self.rest.supply(x, rates, out);
     }
 
     fn energy_rows(&self) -> usize {
@@ -64,10 +58,6 @@ impl Equation for AnisotropicConduction {
         for (j, out) in out.iter_mut().enumerate() {
             *out = std::f64::consts::FRAC_1_SQRT_2 * (j..self.dimension).map(|i| l[i][j] * u.first(0, i)).sum::<f64>();
         }
-    }
-
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        self.rest.work(x, u)
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
@@ -88,39 +78,17 @@ impl Equation for AnisotropicConduction {
         }
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        self.rest.quantities()
-    }
-
-    fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        self.rest.evaluate(x, u, flux, out);
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        self.rest.norms()
+    fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
+        HeatBody::write(u, flux, out);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
+    use crate::equation::fixture::{UNIT, formula, jets};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::formula::Formula;
-    use crate::problem::{Scales, scales};
-
-    const UNIT: Scales = Scales {
-        length: 1.0,
-        time: 1.0,
-        field: 1.0,
-        offset: 0.0,
-        modulus: 1.0,
-    };
-
-    fn formula(text: &str) -> Formula {
-        Formula::parse(text, &BTreeMap::new(), [true; 4]).unwrap_or_else(|error| panic!("{error:?}"))
-    }
+    use crate::problem::scales;
 
     /// k = [[2 + x², x·y], [x·y, 3]], no source.
     fn equation() -> AnisotropicConduction {
@@ -134,24 +102,19 @@ mod tests {
             (formula("x*y"), entry(0, 1)),
             (formula("3"), entry(1, 1)),
         ];
-        let rest = HeatConduction::new(
-            2,
+        let body = HeatBody::new(
             false,
-            UNIT.modulus_field(formula("1")),
             UNIT.source_field(formula("0")),
             UNIT.capacity_field(formula("1")),
         );
-        AnisotropicConduction::new(2, TensorField::new(&parts, &UNIT), rest)
+        AnisotropicConduction::new(2, TensorField::new(&parts, &UNIT), body)
     }
 
     /// The jet of T = sin(x)·y² + x·y.
     fn temperature(at: [f64; 4]) -> Vec<f64> {
         let [x, y, ..] = scales::seed(at);
         let field: CoordinateJet = x.sin() * y * y + x * y;
-        let channels = Channels::new(2, false, Order::Hessian);
-        let mut data = vec![0.0; channels.count()];
-        field.write(channels, &mut data);
-        data
+        jets(Channels::new(2, false, Order::Hessian), &[field])
     }
 
     fn flux(at: [f64; 4]) -> [f64; 3] {

@@ -1,9 +1,10 @@
 //! Small-strain elasticity of an anisotropic body in displacements.
 
-use super::linear_elasticity::{elastic_quantities, voigt, von_mises};
+use super::elastic_state::{ElasticState, displacement, voigt};
+use super::medium::ElasticBody;
 use super::orthotropic::{PAIRS, Stiffness};
 use super::symmetric::Matrix;
-use super::{ElasticModel, Equation, Quantity};
+use super::{ElasticModel, Equation, Medium};
 use crate::jet::{Jet, Order};
 use crate::problem::Field;
 
@@ -13,7 +14,7 @@ pub struct AnisotropicElasticity {
     stiffness: Stiffness,
     /// L of C = L·Lᵀ.
     factor: Matrix,
-    body_force: Vec<Field>,
+    body: ElasticBody,
 }
 
 impl AnisotropicElasticity {
@@ -21,8 +22,8 @@ impl AnisotropicElasticity {
     pub fn new(stiffness: Stiffness, body_force: Vec<Field>) -> Self {
         Self {
             factor: stiffness.factor(),
+            body: ElasticBody::new(&["ux", "uy", "uz"][..stiffness.model.dimension()], body_force),
             stiffness,
-            body_force,
         }
     }
 
@@ -59,8 +60,8 @@ impl Equation for AnisotropicElasticity {
         self.dimension()
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        ["ux", "uy", "uz"][..self.dimension()].to_vec()
+    fn medium(&self) -> &dyn Medium {
+        &self.body
     }
 
     fn order(&self) -> Order {
@@ -69,19 +70,13 @@ impl Equation for AnisotropicElasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, &[0.0; 3][..d], out);
         let mut slope = [0.0; 9];
         for j in 0..d {
             self.flux_slope(x, u, j, &mut slope[..3 * d]);
             for (i, out) in out.iter_mut().enumerate() {
                 *out += slope[3 * i + j];
             }
-        }
-    }
-
-    fn supply(&self, x: &[f64; 4], _rates: &[f64], out: &mut [f64]) {
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = self.body_force.get(i).map_or(0.0, |force| force.at(x));
         }
     }
 
@@ -99,11 +94,6 @@ impl Equation for AnisotropicElasticity {
         }
     }
 
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        let force = self.body_force.iter().enumerate();
-        force.map(|(i, force)| force.at::<f64>(x) * u.value(i)).sum()
-    }
-
     fn flux(&self, _x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         self.stress(|i, j| u.first(i, j), &mut out[..3 * self.dimension()]);
     }
@@ -112,13 +102,7 @@ impl Equation for AnisotropicElasticity {
         self.stress(|i, j| u.second(i, j, k), &mut out[..3 * self.dimension()]);
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        elastic_quantities()
-    }
-
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        let d = self.dimension();
-        out.extend((0..3).map(|i| if i < d { u.value(i) } else { 0.0 }));
         let mut tensor = [[0.0; 3]; 3];
         for (row, flux) in tensor.iter_mut().zip(flux.chunks(3)) {
             row.copy_from_slice(flux);
@@ -131,14 +115,14 @@ impl Equation for AnisotropicElasticity {
             ElasticModel::PlaneStress => strain[2] = dot(&self.stiffness.thickness, &strain),
             ElasticModel::Solid | ElasticModel::Axisymmetric | ElasticModel::Bar => {}
         }
-        out.extend(stress);
-        out.push(von_mises(&stress));
         // The written shear strains are ε, not γ.
-        out.extend(strain.iter().enumerate().map(|(a, e)| if a < 3 { *e } else { 0.5 * e }));
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        ["displacement", "stress"]
+        strain[3..].iter_mut().for_each(|e| *e *= 0.5);
+        let state = ElasticState {
+            displacement: displacement(self.dimension(), u),
+            stress,
+            strain,
+        };
+        state.write(out);
     }
 }
 
@@ -146,6 +130,7 @@ impl Equation for AnisotropicElasticity {
 mod tests {
     use super::*;
     use crate::equation::Elasticity;
+    use crate::equation::fixture::jets;
     use crate::equation::symmetric::rotation;
     use crate::jet::{Channels, CoordinateJet, Scalar};
     use crate::problem::scales;
@@ -175,11 +160,7 @@ mod tests {
         let [x, y, z, _] = scales::seed([0.3, -0.4, if d == 3 { 0.6 } else { 0.0 }, 0.0]);
         let field: [CoordinateJet; 3] = [x.sin() * y + z * x * y, x * y * y - z * z, (x * z).sin() + y * z];
         let channels = Channels::new(d, false, Order::Hessian);
-        let mut data = vec![0.0; d * channels.count()];
-        for (component, out) in field.iter().zip(data.chunks_mut(channels.count())) {
-            component.write(channels, out);
-        }
-        (channels, data)
+        (channels, jets(channels, &field[..d]))
     }
 
     /// Turning an isotropic body changes nothing: residual, stress and all arrays are those of [`Elasticity`].

@@ -1,7 +1,7 @@
 //! Heat conduction in a body of revolution.
 
 use super::axial::Axial;
-use super::{Equation, Quantity};
+use super::{Equation, Medium};
 use crate::jet::{Jet, Order};
 
 /// The dimensionless equation r/R·(∂_r q_r + q_r/r + ∂_z q_z + source − c·∂T/∂t) = 0 with q = k·grad T; see [`Axial`].
@@ -23,8 +23,8 @@ impl Equation for AxisymmetricConduction {
         self.plane.components()
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        self.plane.component_names()
+    fn medium(&self) -> &dyn Medium {
+        self.plane.medium()
     }
 
     fn axial(&self) -> Option<Axial> {
@@ -42,20 +42,12 @@ impl Equation for AxisymmetricConduction {
         self.axial.divergence(x, &flux, out);
     }
 
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
-        self.plane.supply(x, rates, out);
-    }
-
     fn energy_rows(&self) -> usize {
         self.plane.energy_rows()
     }
 
     fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         self.plane.energy(x, u, out);
-    }
-
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        self.plane.work(x, u)
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
@@ -66,48 +58,26 @@ impl Equation for AxisymmetricConduction {
         self.plane.flux_slope(x, u, j, out);
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        self.plane.quantities()
-    }
-
     fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
         self.plane.evaluate(x, u, flux, out);
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        self.plane.norms()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::HeatConduction;
+    use crate::equation::fixture::{UNIT, formula, jets};
+    use crate::equation::{HeatBody, HeatConduction};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::formula::Formula;
-    use crate::problem::{Scales, scales};
-    use std::collections::BTreeMap;
-
-    const UNIT: Scales = Scales {
-        length: 1.0,
-        time: 1.0,
-        field: 1.0,
-        offset: 0.0,
-        modulus: 1.0,
-    };
+    use crate::problem::scales;
 
     fn equation(transient: bool, conductivity: &str, source: &str) -> AxisymmetricConduction {
-        let formula = |text: &str| match Formula::parse(text, &BTreeMap::new(), [true; 4]) {
-            Ok(formula) => formula,
-            Err(error) => panic!("{error:?}"),
-        };
-        let plane = HeatConduction::new(
-            2,
+        let body = HeatBody::new(
             transient,
-            UNIT.modulus_field(formula(conductivity)),
             UNIT.source_field(formula(source)),
             UNIT.capacity_field(formula("2")),
         );
+        let plane = HeatConduction::new(2, UNIT.modulus_field(formula(conductivity)), body);
         AxisymmetricConduction::new(Box::new(plane), Axial { reach: 2.0 })
     }
 
@@ -118,8 +88,7 @@ mod tests {
         field: impl Fn([CoordinateJet; 4]) -> CoordinateJet,
     ) -> f64 {
         let channels = Channels::new(2, transient, Order::Laplacian);
-        let mut data = vec![0.0; channels.count()];
-        field(scales::seed(at)).write(channels, &mut data);
+        let data = jets(channels, &[field(scales::seed(at))]);
         let mut out = [f64::NAN];
         equation.residual(&at, &Jet::new(channels, &data), &mut out);
         out[0]

@@ -1,10 +1,11 @@
 //! Small-strain elasticity of a body of revolution, isotropic or orthotropic.
 
 use super::axial::Axial;
-use super::linear_elasticity::{elastic_quantities, voigt, von_mises};
+use super::elastic_state::{ElasticState, displacement, voigt};
+use super::medium::ElasticBody;
 use super::orthotropic::Stiffness;
 use super::symmetric::Matrix;
-use super::{Equation, Quantity};
+use super::{Equation, Medium};
 use crate::jet::{Jet, Order};
 use crate::problem::Field;
 
@@ -20,7 +21,7 @@ pub struct AxisymmetricElasticity {
     stiffness: Stiffness,
     /// L of C = L·Lᵀ.
     factor: Matrix,
-    body_force: Vec<Field>,
+    body: ElasticBody,
     axial: Axial,
 }
 
@@ -30,7 +31,7 @@ impl AxisymmetricElasticity {
         Self {
             factor: stiffness.factor(),
             stiffness,
-            body_force,
+            body: ElasticBody::new(&["ur", "uz"], body_force),
             axial,
         }
     }
@@ -57,8 +58,8 @@ impl Equation for AxisymmetricElasticity {
         2
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        vec!["ur", "uz"]
+    fn medium(&self) -> &dyn Medium {
+        &self.body
     }
 
     fn axial(&self) -> Option<Axial> {
@@ -72,7 +73,7 @@ impl Equation for AxisymmetricElasticity {
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let (mut flux, mut slope) = ([0.0; 6], [0.0; 6]);
         self.flux(x, u, &mut flux);
-        self.supply(x, &[0.0; 2], out);
+        self.body.supply(x, &[0.0; 2], out);
         for j in 0..2 {
             self.flux_slope(x, u, j, &mut slope);
             out.iter_mut()
@@ -80,12 +81,6 @@ impl Equation for AxisymmetricElasticity {
                 .for_each(|(out, s)| *out += s);
         }
         self.axial.divergence(x, &flux, out);
-    }
-
-    fn supply(&self, x: &[f64; 4], _rates: &[f64], out: &mut [f64]) {
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = self.body_force.get(i).map_or(0.0, |force| force.at(x));
-        }
     }
 
     fn energy_rows(&self) -> usize {
@@ -99,11 +94,6 @@ impl Equation for AxisymmetricElasticity {
             let sum: f64 = (column..4).map(|row| self.factor[row][column] * strain[row]).sum();
             *out = std::f64::consts::FRAC_1_SQRT_2 * sum;
         }
-    }
-
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        let force = self.body_force.iter().enumerate();
-        force.map(|(i, force)| force.at::<f64>(x) * u.value(i)).sum()
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
@@ -120,28 +110,22 @@ impl Equation for AxisymmetricElasticity {
         self.stress(strain, out);
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        elastic_quantities()
-    }
-
     fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        out.extend([u.value(0), u.value(1), 0.0]);
         let [rr, zz, hoop, gamma] = self.strain(x, u);
         let tensor = |rr, zz, hoop, rz| voigt(&[[rr, rz, 0.0], [rz, zz, 0.0], [0.0, 0.0, hoop]]);
-        let stress = tensor(flux[0], flux[4], flux[2], flux[1]);
-        out.extend(stress);
-        out.push(von_mises(&stress));
-        out.extend(tensor(rr, zz, hoop, 0.5 * gamma));
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        ["displacement", "stress"]
+        let state = ElasticState {
+            displacement: displacement(2, u),
+            stress: tensor(flux[0], flux[4], flux[2], flux[1]),
+            strain: tensor(rr, zz, hoop, 0.5 * gamma),
+        };
+        state.write(out);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::equation::fixture::jets;
     use crate::equation::{ElasticModel, Elasticity};
     use crate::jet::{Channels, CoordinateJet, Scalar};
     use crate::problem::scales;
@@ -157,11 +141,7 @@ mod tests {
 
     fn jet(at: [f64; 4], u: Plane) -> (Channels, Vec<f64>) {
         let channels = Channels::new(2, false, Order::Hessian);
-        let mut data = vec![0.0; 2 * channels.count()];
-        for (component, out) in u(scales::seed(at)).iter().zip(data.chunks_mut(channels.count())) {
-            component.write(channels, out);
-        }
-        (channels, data)
+        (channels, jets(channels, &u(scales::seed(at))))
     }
 
     /// Lamé's cylinder u_r = r + b/r and sphere u = x·(1 + b/R³) (Timoshenko & Goodier, arts. 28 and 136), and pure tension.
@@ -207,7 +187,7 @@ mod tests {
         );
         body.flux(&at, &u, &mut stress);
         body.evaluate(&at, &u, &stress, &mut whole);
-        // rr, zz, θθ, rz are xx, zz, yy, xz there; the displacement comes first.
+        // rr, zz, θθ, rz are xx, zz, yy, xz there; displacement, stress, principal stresses, von Mises, strain and energy.
         for (own, other) in [
             (3, 3),
             (4, 5),
@@ -215,9 +195,13 @@ mod tests {
             (6, 8),
             (9, 9),
             (10, 10),
-            (11, 12),
-            (12, 11),
-            (13, 15),
+            (11, 11),
+            (12, 12),
+            (13, 13),
+            (14, 15),
+            (15, 14),
+            (16, 18),
+            (19, 19),
         ] {
             assert!((out[own] - whole[other]).abs() < 1e-13, "{own}: {out:?} {whole:?}");
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Axial, Equation, Quantity};
+use super::{Axial, Equation, Medium, Quantity};
 use crate::geometry::Shape;
 use crate::jet::{CoordinateJet, Jet, Order};
 
@@ -42,6 +42,10 @@ impl Equation for Composite {
         self.first().components()
     }
 
+    fn medium(&self) -> &dyn Medium {
+        self
+    }
+
     fn component_names(&self) -> Vec<&'static str> {
         self.first().component_names()
     }
@@ -72,10 +76,6 @@ impl Equation for Composite {
         self.first().residuals()
     }
 
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
-        self.at(x).supply(x, rates, out);
-    }
-
     /// The most that any material has; the others fill up with 0.
     fn energy_rows(&self) -> usize {
         self.parts.iter().map(|part| part.energy_rows()).max().unwrap_or(0)
@@ -83,10 +83,6 @@ impl Equation for Composite {
 
     fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         self.at(x).energy(x, u, out);
-    }
-
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        self.at(x).work(x, u)
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
@@ -105,15 +101,30 @@ impl Equation for Composite {
         self.at(x).complete(x, field)
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        self.first().quantities()
-    }
-
     fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
         self.at(x).evaluate(x, u, flux, out);
     }
+}
+
+/// Names and arrays are the same in all regions; what is supplied depends on the position.
+impl Medium for Composite {
+    fn component_names(&self) -> Vec<&'static str> {
+        self.first().medium().component_names()
+    }
+
+    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
+        self.at(x).medium().supply(x, rates, out);
+    }
+
+    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
+        self.at(x).medium().work(x, u)
+    }
+
+    fn quantities(&self) -> Vec<Quantity> {
+        self.first().medium().quantities()
+    }
 
     fn norms(&self) -> [&'static str; 2] {
-        self.first().norms()
+        self.first().medium().norms()
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Conductivity, Equation, Quantity, Scale};
+use super::{Conductivity, Equation, HeatBody, Medium};
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
 
@@ -34,21 +34,17 @@ fn one() -> Expression {
 #[derive(Clone, Debug)]
 pub struct HeatConduction {
     dimension: usize,
-    transient: bool,
     conductivity: Field,
-    source: Field,
-    capacity: Field,
+    body: HeatBody,
 }
 
 impl HeatConduction {
-    /// In `dimension` space coordinates; without `transient` the capacity is not used.
-    pub fn new(dimension: usize, transient: bool, conductivity: Field, source: Field, capacity: Field) -> Self {
+    /// In `dimension` space coordinates.
+    pub fn new(dimension: usize, conductivity: Field, body: HeatBody) -> Self {
         Self {
             dimension,
-            transient,
             conductivity,
-            source,
-            capacity,
+            body,
         }
     }
 }
@@ -58,8 +54,8 @@ impl Equation for HeatConduction {
         1
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        vec!["value"]
+    fn medium(&self) -> &dyn Medium {
+        &self.body
     }
 
     fn order(&self) -> Order {
@@ -69,16 +65,7 @@ impl Equation for HeatConduction {
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let (k, slope) = self.conductivity.with_gradient(x);
         let drift: f64 = (0..self.dimension).map(|j| slope[j] * u.first(0, j)).sum();
-        let rate = if self.transient { u.rate(0) } else { 0.0 };
-        self.supply(x, &[rate], out);
-        out[0] += k * u.laplacian(0) + drift;
-    }
-
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
-        out[0] = self.source.at(x);
-        if self.transient {
-            out[0] -= self.capacity.at(x) * rates[0];
-        }
+        out[0] = self.body.supplied(x, u) + (k * u.laplacian(0) + drift);
     }
 
     fn energy_rows(&self) -> usize {
@@ -91,10 +78,6 @@ impl Equation for HeatConduction {
         for (j, out) in out.iter_mut().enumerate() {
             *out = root * u.first(0, j);
         }
-    }
-
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        self.source.at::<f64>(x) * u.value(0)
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
@@ -112,56 +95,17 @@ impl Equation for HeatConduction {
         }
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        vec![
-            Quantity {
-                name: "temperature",
-                unit: "K",
-                scale: Scale::Field,
-                components: 1,
-            },
-            // The physical heat flux −k·grad T, along which heat flows.
-            Quantity {
-                name: "heat_flux",
-                unit: "W/m^2",
-                scale: Scale::Flux,
-                components: 3,
-            },
-        ]
-    }
-
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        out.push(u.value(0));
-        out.extend(flux.iter().map(|q| -q));
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        ["temperature", "heat_flux"]
+        HeatBody::write(u, flux, out);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::equation::fixture::{UNIT, formula, jets};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::formula::Formula;
-    use crate::problem::{Scales, scales};
-    use std::collections::BTreeMap;
-
-    const UNIT: Scales = Scales {
-        length: 1.0,
-        time: 1.0,
-        field: 1.0,
-        offset: 0.0,
-        modulus: 1.0,
-    };
-
-    fn formula(text: &str) -> Formula {
-        match Formula::parse(text, &BTreeMap::new(), [true; 4]) {
-            Ok(formula) => formula,
-            Err(error) => panic!("{error:?}"),
-        }
-    }
+    use crate::problem::scales;
 
     /// T = e^(−t)·sin(x)·y with k = 1 + x² and c = 2: div(k grad T) = e^(−t)·y·(2x·cos x − (1+x²)·sin x).
     #[test]
@@ -169,17 +113,18 @@ mod tests {
         let source = "-exp(-t)*y*(2*x*cos(x) - (1 + x^2)*sin(x)) - 2*exp(-t)*sin(x)*y";
         let equation = HeatConduction::new(
             2,
-            true,
             UNIT.modulus_field(formula("1 + x^2")),
-            UNIT.source_field(formula(source)),
-            UNIT.capacity_field(formula("2")),
+            HeatBody::new(
+                true,
+                UNIT.source_field(formula(source)),
+                UNIT.capacity_field(formula("2")),
+            ),
         );
         let channels = Channels::new(2, true, Order::Laplacian);
         let at = [0.7, -1.2, 0.0, 0.4];
         let [x, y, _, t] = scales::seed(at);
         let temperature: CoordinateJet = (-t).map(|v| [v.exp(); 3]) * x.sin() * y;
-        let mut data = vec![0.0; channels.count()];
-        temperature.write(channels, &mut data);
+        let data = jets(channels, &[temperature]);
         let mut out = [f64::NAN];
         equation.residual(&at, &Jet::new(channels, &data), &mut out);
         assert!(out[0].abs() < 1e-14, "{out:?}");

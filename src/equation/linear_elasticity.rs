@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Equation, Orthotropic, Quantity, Scale};
+use super::elastic_state::{ElasticState, displacement, voigt};
+use super::medium::ElasticBody;
+use super::{Equation, Medium, Orthotropic};
 use crate::jet::{Jet, Order};
 use crate::problem::{Expression, Field};
 
@@ -75,7 +77,7 @@ pub struct Elasticity {
     poisson: f64,
     lambda: f64,
     shear: f64,
-    body_force: Vec<Field>,
+    body: ElasticBody,
 }
 
 impl Elasticity {
@@ -87,7 +89,7 @@ impl Elasticity {
             poisson,
             lambda,
             shear,
-            body_force,
+            body: ElasticBody::new(&["ux", "uy", "uz"][..model.dimension()], body_force),
         }
     }
 
@@ -154,47 +156,13 @@ impl Elasticity {
     }
 }
 
-/// The six components in VTK's order: xx, yy, zz, xy, yz, xz.
-pub(super) fn voigt(tensor: &[[f64; 3]; 3]) -> [f64; 6] {
-    [
-        tensor[0][0],
-        tensor[1][1],
-        tensor[2][2],
-        tensor[0][1],
-        tensor[1][2],
-        tensor[0][2],
-    ]
-}
-
-/// √(½[(σxx−σyy)² + (σyy−σzz)² + (σzz−σxx)²] + 3(σxy² + σyz² + σxz²)).
-pub(super) fn von_mises(s: &[f64; 6]) -> f64 {
-    let normal = (s[0] - s[1]).powi(2) + (s[1] - s[2]).powi(2) + (s[2] - s[0]).powi(2);
-    (0.5 * normal + 3.0 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5])).sqrt()
-}
-
-/// The arrays of an elastic body.
-pub(super) fn elastic_quantities() -> Vec<Quantity> {
-    let quantity = |name, unit, scale, components| Quantity {
-        name,
-        unit,
-        scale,
-        components,
-    };
-    vec![
-        quantity("displacement", "m", Scale::Field, 3),
-        quantity("stress", "Pa", Scale::Flux, 6),
-        quantity("von_mises", "Pa", Scale::Flux, 1),
-        quantity("strain", "1", Scale::Gradient, 6),
-    ]
-}
-
 impl Equation for Elasticity {
     fn components(&self) -> usize {
         self.dimension()
     }
 
-    fn component_names(&self) -> Vec<&'static str> {
-        ["ux", "uy", "uz"][..self.dimension()].to_vec()
+    fn medium(&self) -> &dyn Medium {
+        &self.body
     }
 
     fn order(&self) -> Order {
@@ -203,16 +171,10 @@ impl Equation for Elasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, &[0.0; 3][..d], out);
         for i in 0..d {
             let dilatation_slope: f64 = (0..d).map(|j| u.second(j, i, j)).sum();
             out[i] += (self.lambda + self.shear) * dilatation_slope + self.shear * u.laplacian(i);
-        }
-    }
-
-    fn supply(&self, x: &[f64; 4], _rates: &[f64], out: &mut [f64]) {
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = self.body_force.get(i).map_or(0.0, |force| force.at(x));
         }
     }
 
@@ -241,11 +203,6 @@ impl Equation for Elasticity {
         }
     }
 
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        let force = self.body_force.iter().enumerate();
-        force.map(|(i, force)| force.at::<f64>(x) * u.value(i)).sum()
-    }
-
     fn flux(&self, _x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         self.stress(|i, j| u.first(i, j), &mut out[..3 * self.dimension()]);
     }
@@ -254,38 +211,26 @@ impl Equation for Elasticity {
         self.stress(|i, j| u.second(i, j, k), &mut out[..3 * self.dimension()]);
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        elastic_quantities()
-    }
-
     fn evaluate(&self, _x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
-        out.extend((0..3).map(|i| if i < self.dimension() { u.value(i) } else { 0.0 }));
-        let stress = voigt(&self.full_stress(flux));
-        out.extend(stress);
-        out.push(von_mises(&stress));
-        out.extend(voigt(&self.strain(u)));
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        ["displacement", "stress"]
+        let state = ElasticState {
+            displacement: displacement(self.dimension(), u),
+            stress: voigt(&self.full_stress(flux)),
+            strain: voigt(&self.strain(u)),
+        };
+        state.write(out);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::equation::fixture::jets;
     use crate::jet::{Channels, CoordinateJet, Scalar};
     use crate::problem::scales;
 
     /// The jet of a closed-form displacement field at a point.
     fn jet(d: usize, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {
-        let channels = Channels::new(d, false, Order::Hessian);
-        let components = u(scales::seed(x));
-        let mut data = vec![0.0; d * channels.count()];
-        for (component, out) in components.iter().zip(data.chunks_mut(channels.count())) {
-            component.write(channels, out);
-        }
-        data
+        jets(Channels::new(d, false, Order::Hessian), &u(scales::seed(x))[..d])
     }
 
     fn residual(equation: &Elasticity, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {
@@ -370,8 +315,8 @@ mod tests {
             let u = Jet::new(Channels::new(d, false, Order::Hessian), &data);
             equation.flux(&[0.0; 4], &u, &mut flux);
             equation.evaluate(&[0.0; 4], &u, &flux, &mut out);
-            let expected = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, -nu, -nu, 0.0, 0.0, 0.0];
-            for (found, expected) in out[3..].iter().zip(expected) {
+            let (stress, strain) = ([1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [1.0, -nu, -nu, 0.0, 0.0, 0.0]);
+            for (found, expected) in out[3..9].iter().chain(&out[13..19]).zip(stress.iter().chain(&strain)) {
                 assert!((found - expected).abs() < 1e-14, "{model:?} {out:?}");
             }
         }

@@ -12,7 +12,7 @@
 //! Cai, Chen, Liu & Liu, *Deep least-squares methods*, J. Comput. Phys. 420 (2020) 109707; Rao, Sun & Liu, *Physics-informed
 //! deep learning for computational elastodynamics without labeled data*, J. Eng. Mech. 147 (2021) 04021043.
 
-use super::{Axial, Equation, Quantity};
+use super::{Axial, Equation, Medium};
 use crate::jet::{Channels, CoordinateJet, Jet, Order};
 
 /// The stress components in VTK's order, as (row, column, name).
@@ -72,6 +72,10 @@ impl Equation for Mixed {
         self.primal.components() + self.parts.len()
     }
 
+    fn medium(&self) -> &dyn Medium {
+        self.primal.medium()
+    }
+
     fn component_names(&self) -> Vec<&'static str> {
         let mut names = self.primal.component_names();
         names.extend(self.parts.iter().map(|part| part.2));
@@ -106,7 +110,7 @@ impl Equation for Mixed {
                 .for_each(|(c, rate)| *rate = u.rate(c));
         }
         let (balance, law) = out.split_at_mut(p);
-        self.primal.supply(x, &rates[..p], balance);
+        self.medium().supply(x, &rates[..p], balance);
         for (row, out) in balance.iter_mut().enumerate() {
             for column in 0..self.dimension {
                 *out += self
@@ -125,20 +129,12 @@ impl Equation for Mixed {
         }
     }
 
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
-        self.primal.supply(x, rates, out);
-    }
-
     fn energy_rows(&self) -> usize {
         self.primal.energy_rows()
     }
 
     fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         self.primal.energy(x, u, out);
-    }
-
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        self.primal.work(x, u)
     }
 
     fn flux(&self, _x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
@@ -192,51 +188,23 @@ impl Equation for Mixed {
         all
     }
 
-    fn quantities(&self) -> Vec<Quantity> {
-        self.primal.quantities()
-    }
-
     fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>) {
         self.primal.evaluate(x, u, flux, out);
-    }
-
-    fn norms(&self) -> [&'static str; 2] {
-        self.primal.norms()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::equation::{ElasticModel, Elasticity, HeatConduction};
+    use crate::equation::fixture::{UNIT, formula, jets};
+    use crate::equation::{ElasticModel, Elasticity, HeatBody, HeatConduction};
     use crate::jet::Scalar;
-    use crate::problem::formula::Formula;
-    use crate::problem::{Scales, scales};
-
-    const UNIT: Scales = Scales {
-        length: 1.0,
-        time: 1.0,
-        field: 1.0,
-        offset: 0.0,
-        modulus: 1.0,
-    };
-
-    fn formula(text: &str) -> Formula {
-        match Formula::parse(text, &BTreeMap::new(), [true; 4]) {
-            Ok(formula) => formula,
-            Err(error) => panic!("{error:?}"),
-        }
-    }
+    use crate::problem::scales;
 
     /// The residuals of (u, σ) in closed form, and the flux that the system sees.
     fn evaluate(system: &Mixed, time: bool, x: [f64; 4], all: &[CoordinateJet]) -> (Vec<f64>, Vec<f64>) {
         let channels = Channels::new(system.dimension, time, Order::First);
-        let mut data = vec![0.0; all.len() * channels.count()];
-        for (component, out) in all.iter().zip(data.chunks_mut(channels.count())) {
-            component.write(channels, out);
-        }
+        let data = jets(channels, all);
         let u = Jet::new(channels, &data);
         let mut residual = vec![f64::NAN; system.residuals()];
         let mut flux = vec![f64::NAN; 3 * system.field_components()];
@@ -318,10 +286,12 @@ mod tests {
         let source = "-exp(-t)*y*(2*x*cos(x) - (1 + x^2)*sin(x)) - 2*exp(-t)*sin(x)*y";
         let primal = HeatConduction::new(
             2,
-            true,
             UNIT.modulus_field(formula("1 + x^2")),
-            UNIT.source_field(formula(source)),
-            UNIT.capacity_field(formula("2")),
+            HeatBody::new(
+                true,
+                UNIT.source_field(formula(source)),
+                UNIT.capacity_field(formula("2")),
+            ),
         );
         let system = Mixed::with_flux(Box::new(primal), 2);
         let at = [0.7, -1.2, 0.0, 0.4];

@@ -14,7 +14,11 @@ mod axisymmetric_elasticity;
 mod composite;
 mod conductivity;
 mod diffusion;
+mod elastic_state;
+#[cfg(test)]
+mod fixture;
 mod linear_elasticity;
+mod medium;
 mod mixed;
 mod orthotropic;
 mod symmetric;
@@ -34,6 +38,7 @@ pub use composite::Composite;
 pub use conductivity::{Conductivity, ConductivityLaw, TensorField};
 pub use diffusion::{Diffusion, HeatConduction};
 pub use linear_elasticity::{ElasticModel, Elasticity, LinearElasticity};
+pub use medium::{HeatBody, Medium};
 pub use mixed::Mixed;
 pub use orthotropic::{Orthotropic, Stiffness};
 
@@ -88,6 +93,8 @@ pub enum Scale {
     Flux,
     /// Strain: field per length.
     Gradient,
+    /// Energy per volume: stress times strain.
+    Energy,
 }
 
 /// The equation that holds in a region.
@@ -100,8 +107,13 @@ pub trait Equation: Debug + Send + Sync {
     /// Number of unknown components m.
     fn components(&self) -> usize;
 
+    /// What fills the domain.
+    fn medium(&self) -> &dyn Medium;
+
     /// Names of the components in problem files and reports, for example `ux`.
-    fn component_names(&self) -> Vec<&'static str>;
+    fn component_names(&self) -> Vec<&'static str> {
+        self.medium().component_names()
+    }
 
     /// The equation of one of several regions.
     fn part(&self, _region: usize) -> Option<&dyn Equation> {
@@ -172,12 +184,6 @@ pub trait Equation: Debug + Send + Sync {
         self.components()
     }
 
-    /// Source − storage, for the given rates ∂u/∂t.
-    ///
-    /// # Shapes
-    /// `rates` and `out` are `[field_components]`.
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]);
-
     /// Numbers per point that [`Equation::energy`] gives.
     fn energy_rows(&self) -> usize;
 
@@ -186,9 +192,6 @@ pub trait Equation: Debug + Send + Sync {
     /// # Shapes
     /// `out` is `[energy_rows]`.
     fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]);
-
-    /// Work of the sources per volume, f·u or q·T.
-    fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64;
 
     /// The flux σ or k·grad T from first derivatives, or from the values where it is an unknown.
     ///
@@ -215,12 +218,6 @@ pub trait Equation: Debug + Send + Sync {
         field
     }
 
-    /// The arrays written to result files, the field itself first and its derived fields after it.
-    fn quantities(&self) -> Vec<Quantity>;
-
-    /// Evaluates [`Equation::quantities`] one after the other from value, first derivatives and flux.
+    /// Evaluates [`Medium::quantities`] one after the other from value, first derivatives and flux.
     fn evaluate(&self, x: &[f64; 4], u: &Jet<'_>, flux: &[f64], out: &mut Vec<f64>);
-
-    /// Names of the field and of its flux in summaries and tolerances: `displacement` and `stress`.
-    fn norms(&self) -> [&'static str; 2];
 }

@@ -40,7 +40,7 @@ pub(super) fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64>
             own.iter_mut().for_each(|row| *row *= root);
             rest.fill(0.0);
         },
-        |i, jet| at(i).weight(&points[i]) * at(i).work(&points[i], jet),
+        |i, jet| at(i).weight(&points[i]) * at(i).medium().work(&points[i], jet),
     )
 }
 

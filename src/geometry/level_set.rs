@@ -52,6 +52,12 @@ impl Level {
         x
     }
 
+    /// The distance from the surface, to first order.
+    pub(super) fn away(&self, x: [f64; 3]) -> f64 {
+        let (value, slope) = self.slope(x);
+        value.abs() / slope.iter().map(|g| g * g).sum::<f64>().sqrt().max(f64::MIN_POSITIVE)
+    }
+
     /// ∇φ/|∇φ|; 0 where there is none.
     pub(super) fn normal(&self, x: [f64; 3]) -> [f64; 3] {
         let slope = self.slope(x).1;

@@ -7,6 +7,7 @@ mod axis_box;
 mod chart;
 mod constructive;
 mod cut_cells;
+mod dividing_surface;
 mod level_set;
 mod mesh_shape;
 mod outline;

@@ -1,6 +1,6 @@
 //! The axis of a body of revolution: inside of the body, so that nothing but symmetry holds there.
 
-use super::build::Placed;
+use super::placed::Placed;
 use super::{Path, ProblemFile, Values, face_point};
 use crate::condition::Part;
 use crate::equation::EquationKind;

@@ -3,7 +3,7 @@
 //! On a face along the axes, n = ±e_a, a component of the normal flux is ± one component of the flux: (σ·n)_c = ±σ_ca. It can be
 //! prescribed in the ansatz like a displacement. Elsewhere it combines several unknowns and stays in the loss.
 
-use super::build::hold;
+use super::enforcement::hold;
 use super::formula::Formula;
 use super::{Field, Problem};
 use crate::condition::{FluxLaw, TractionLaw};

@@ -31,8 +31,14 @@ impl Known {
     }
 }
 
+/// What a file gives of a displacement or a temperature, by the names of the components.
+pub(super) fn given(components: [&Option<Expression>; 4]) -> [(&'static str, &Option<Expression>); 4] {
+    let [ux, uy, uz, value] = components;
+    [("ux", ux), ("uy", uy), ("uz", uz), ("value", value)]
+}
+
 /// Names of the field's components in the file.
-fn components(file: &ProblemFile) -> &'static [&'static str] {
+pub(super) fn components(file: &ProblemFile) -> &'static [&'static str] {
     match &file.equation {
         EquationKind::LinearElasticity(equation) => &["ux", "uy", "uz"][..equation.model.dimension()],
         EquationKind::Diffusion(_) => &["value"],
@@ -64,14 +70,8 @@ fn one(file: &ProblemFile, shape: &dyn Shape, known: &KnownValue, at: &Path, val
         return Vec::new();
     };
     let names = components(file);
-    let given: [(&str, &Option<Expression>); 4] = [
-        ("ux", &known.ux),
-        ("uy", &known.uy),
-        ("uz", &known.uz),
-        ("value", &known.value),
-    ];
     let mut list = Vec::new();
-    for (name, expression) in given {
+    for (name, expression) in given([&known.ux, &known.uy, &known.uz, &known.value]) {
         let Some(expression) = expression else { continue };
         let mut at = at.clone();
         at.push(name.into());

@@ -9,7 +9,7 @@ use super::formula::Formula;
 use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
 use crate::equation::{
     AnisotropicConduction, AnisotropicElasticity, Axial, AxisymmetricConduction, AxisymmetricElasticity, Composite,
-    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, HeatConduction, Mixed,
+    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, HeatBody, HeatConduction, Mixed,
     Orthotropic, Stiffness, TensorField,
 };
 use crate::formulation::Formulation;
@@ -372,21 +372,21 @@ fn equation(
             source: (source, _),
             capacity: (capacity, _),
         } => {
-            let conduction = |conductivity: Formula| {
-                HeatConduction::new(
-                    dimension,
-                    transient,
-                    scales.modulus_field(conductivity),
-                    scales.source_field(source.clone()),
-                    scales.capacity_field(capacity.clone()),
-                )
-            };
+            let body = HeatBody::new(
+                transient,
+                scales.source_field(source.clone()),
+                scales.capacity_field(capacity.clone()),
+            );
             let plane: Box<dyn Equation> = match conductivity {
-                ConductivityLaw::Scalar(conductivity) => Box::new(conduction(conductivity.clone())),
+                ConductivityLaw::Scalar(conductivity) => Box::new(HeatConduction::new(
+                    dimension,
+                    scales.modulus_field(conductivity.clone()),
+                    body,
+                )),
                 ConductivityLaw::Tensor(parts) => Box::new(AnisotropicConduction::new(
                     dimension,
                     TensorField::new(parts, scales),
-                    conduction(Formula::constant(1.0)),
+                    body,
                 )),
             };
             match axial {

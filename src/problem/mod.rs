@@ -2,6 +2,7 @@
 
 mod axis;
 mod build;
+mod enforcement;
 mod file;
 pub mod formula;
 mod hard_flux;
@@ -11,8 +12,12 @@ mod locate;
 mod material;
 mod materials;
 mod numerics;
+mod placed;
+mod reference;
 mod sample;
 pub mod scales;
+mod singular;
+mod suitability;
 mod support;
 mod values;
 

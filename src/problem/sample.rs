@@ -1,8 +1,8 @@
 //! Sampling formulas where they are used: faults that only show in values, and the scales that the values suggest.
 
-use super::build::Placed;
 use super::formula::Formula;
 use super::material::Law;
+use super::placed::Placed;
 use super::{Path, Scales, Values};
 use crate::condition::Part;
 use crate::equation::ConductivityLaw;

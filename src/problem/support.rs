@@ -1,8 +1,8 @@
 //! Whether a steady problem is held: every rigid motion, or the level of the temperature.
 
 use super::ProblemFile;
-use super::build::Placed;
 use super::formula::Formula;
+use super::placed::Placed;
 use super::{Values, face_point};
 use crate::condition::Part;
 use crate::equation::EquationKind;

@@ -81,7 +81,7 @@ impl Solution<'_> {
     /// error of the field where a reference exists.
     pub fn arrays(&self, points: &[[f64; 4]]) -> Vec<Array> {
         let (problem, equation) = (self.problem, self.problem.equation.as_ref());
-        let quantities = equation.quantities();
+        let quantities = equation.medium().quantities();
         let channels = self.channels(Order::First);
         let m = equation.components();
         let jets = self.jets(points, Order::First);
@@ -109,6 +109,7 @@ impl Solution<'_> {
                     Scale::Field => (scales.offset, scales.field),
                     Scale::Flux => (0.0, scales.flux()),
                     Scale::Gradient => (0.0, scales.field / scales.length),
+                    Scale::Energy => (0.0, scales.flux() * scales.field / scales.length),
                 };
                 array.values.extend(own.iter().map(|v| offset + unit * v));
             }

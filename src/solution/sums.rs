@@ -284,6 +284,6 @@ impl Sums {
 fn supply(equation: &dyn Equation, x: &[f64; 4], rates: [f64; 3]) -> [f64; 3] {
     let m = equation.field_components();
     let mut out = [0.0; 3];
-    equation.supply(x, &rates[..m], &mut out[..m]);
+    equation.medium().supply(x, &rates[..m], &mut out[..m]);
     out
 }

@@ -1,78 +1,40 @@
 //! First-order training on mini-batches.
 
 mod backend;
+mod gradients;
 mod kinds;
 mod rule;
 mod settings;
+mod signal;
+mod state;
 
 use burn::module::Param;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 pub use backend::{FirstOrderBackend, Form, HostBackend, HostBatch, Terms};
+pub use gradients::micro_batches;
 pub use kinds::{Adam, AdamW, Langevin, Sgd};
 pub(super) use settings::Settings;
 pub use settings::{Average, Clip, Decay, Plateau};
+pub use state::FirstOrderState;
 
 use super::{Record, StageState, StopReason, Training};
-use crate::batch::{Action, Adaptive, Collocation, DrawState, Drawer, Growth, Selection, Term, noise};
+use crate::batch::{Collocation, Drawer, Growth};
 use crate::jet::fused::Kernel;
 use crate::network::{Mlp, download, upload};
 use crate::sampler::mix;
+use gradients::{Step, add, full_gradient, gradient, upload_part};
 use rule::Rule;
+use signal::judge;
+use state::capture;
 
-/// Parts of a batch that tell how noisy its gradient is.
-const PARTS: usize = 8;
 /// Times the mean norm that a single gradient counts with at most in the mean.
 const OUTLIER: f64 = 10.0;
 /// Decrease of the running mean of the loss that counts as progress.
 const PROGRESS: f64 = 0.01;
 /// Decay of the running means of norm and loss.
 const MEMORY: f64 = 0.99;
-
-/// A first-order stage between two steps.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct FirstOrderState {
-    step: usize,
-    parameters: Vec<f64>,
-    moments: Vec<Vec<f32>>,
-    average: Option<Vec<f32>>,
-    averaged: u64,
-    first_batch: usize,
-    batch: usize,
-    /// Interior points of the last step.
-    drawn: usize,
-    /// Interior points seen.
-    seen: u64,
-    /// By what a plateau or noise has lowered the rate.
-    slowed: f64,
-    mean_loss: f64,
-    lowest: f64,
-    since_lowest: usize,
-    mean_norm: f64,
-    clipped: u64,
-    /// Signal-to-noise ratio of the gradient when it was last measured.
-    signal: Option<f64>,
-    draw: DrawState,
-    last: f64,
-}
-
-impl FirstOrderState {
-    fn new(parameters: &[f64], batch: usize) -> Self {
-        Self {
-            parameters: parameters.to_vec(),
-            first_batch: batch,
-            batch,
-            slowed: 1.0,
-            lowest: f64::INFINITY,
-            mean_loss: f64::NAN,
-            mean_norm: f64::NAN,
-            last: f64::NAN,
-            ..Self::default()
-        }
-    }
-}
 
 /// Runs a stage from its start or from `resumed`.
 pub(super) fn run<B: FirstOrderBackend>(
@@ -215,92 +177,6 @@ fn full(points: &crate::problem::Points) -> bool {
     matches!(points.draw, Draw::Shuffle | Draw::Strata(_)) && points.jitter.is_none() && !given
 }
 
-/// Loss terms and gradient of one or more micro-batches.
-struct Step<B: FirstOrderBackend> {
-    gradient: Tensor<B::InnerBackend, 1>,
-    terms: Vec<Terms>,
-}
-
-fn add<B: FirstOrderBackend>(sum: &mut Option<Step<B>>, more: Option<Step<B>>) {
-    match (sum.as_mut(), more) {
-        (Some(sum), Some(more)) => {
-            sum.gradient = sum.gradient.clone() + more.gradient;
-            sum.terms.extend(more.terms);
-        }
-        (None, more) => *sum = more,
-        (Some(_), None) => {}
-    }
-}
-
-fn gradient<B: FirstOrderBackend>(kernel: &Kernel<f32>, network: &Mlp<B>, rows: &B::Batch) -> Option<Step<B>> {
-    let parameters = network.parameters.val();
-    let (loss, terms) = B::loss(kernel, parameters.clone(), rows);
-    let gradient = parameters.grad(&loss.backward())?;
-    Some(Step {
-        gradient,
-        terms: vec![terms],
-    })
-}
-
-/// Cuts a batch into parts of at most `size` points per term; their losses and gradients add up to the batch's.
-pub fn micro_batches(selections: &[Selection], size: usize) -> impl Iterator<Item = Vec<Selection>> + '_ {
-    let longest = selections.iter().map(Selection::len).max().unwrap_or(0);
-    let count = longest.div_ceil(size.max(1)).max(1);
-    (0..count).map(move |k| {
-        selections
-            .iter()
-            .map(|selection| {
-                let n = selection.len();
-                selection.part(n * k / count, n * (k + 1) / count)
-            })
-            .collect()
-    })
-}
-
-/// The gradient of all points, in their order; a batch that fits into one part is kept from step to step.
-fn full_gradient<B: FirstOrderBackend>(
-    kernel: &Kernel<f32>,
-    network: &Mlp<B>,
-    collocation: &Collocation<'_>,
-    micro: usize,
-    form: Form,
-    device: &B::Device,
-    kept: &mut Option<B::Batch>,
-) -> Option<Step<B>> {
-    let lengths: Vec<usize> = collocation.terms.iter().map(Term::len).collect();
-    let count = lengths.iter().max().map_or(1, |n| n.div_ceil(micro)).max(1);
-    let part = |k: usize| {
-        let rows = lengths
-            .iter()
-            .enumerate()
-            .map(|(t, n)| collocation.slice::<f32>(t, n * k / count, n * (k + 1) / count))
-            .collect();
-        B::upload(rows, form, device)
-    };
-    if count == 1 {
-        return gradient(kernel, network, kept.get_or_insert_with(|| part(0)));
-    }
-    let mut sum = None;
-    for k in 0..count {
-        add(&mut sum, gradient(kernel, network, &part(k)));
-    }
-    sum
-}
-
-fn upload_part<B: FirstOrderBackend>(
-    collocation: &Collocation<'_>,
-    part: &[Selection],
-    form: Form,
-    device: &B::Device,
-) -> B::Batch {
-    let rows = part
-        .iter()
-        .enumerate()
-        .map(|(t, selection)| collocation.gather::<f32>(t, selection))
-        .collect();
-    B::upload(rows, form, device)
-}
-
 /// Takes the step that `sum` asks for; the reason to stop, if the loss is not finite.
 #[expect(clippy::too_many_arguments, reason = "the body of one loop")]
 fn advance<B: FirstOrderBackend>(
@@ -428,58 +304,6 @@ fn running(mean: f64, value: f64) -> f64 {
     }
 }
 
-/// Measures the signal-to-noise ratio |g|²/(tr Σ/B) on batches of an eighth of the size, drawn in the same way, and acts on it.
-#[expect(clippy::too_many_arguments, reason = "the body of one loop")]
-fn judge<B: FirstOrderBackend>(
-    adaptive: &Adaptive,
-    kernel: &Kernel<f32>,
-    network: &Mlp<B>,
-    collocation: &Collocation<'_>,
-    drawer: &mut Drawer<'_>,
-    state: &mut FirstOrderState,
-    (form, micro): (Form, usize),
-    device: &B::Device,
-) {
-    let available = collocation.terms[0].len();
-    let largest = adaptive.largest.unwrap_or(available).min(available);
-    let size = (state.batch / PARTS).max(1);
-    let sizes = drawer.sizes(collocation, state.batch);
-    let (mut gradients, mut points) = (Vec::new(), 0);
-    for selections in drawer.aside(collocation, size, PARTS, state.step as u64) {
-        points += selections[0].len();
-        let mut sum: Option<Step<B>> = None;
-        for part in micro_batches(&selections, micro) {
-            let rows = upload_part::<B>(collocation, &part, form, device);
-            add(&mut sum, gradient(kernel, network, &rows));
-        }
-        gradients.extend(sum.map(|step| download(step.gradient)));
-    }
-    let signal = noise::signal(&gradients, points as f64 / PARTS as f64 / sizes[0] as f64);
-    state.signal = Some(signal);
-    if signal * (1.0 - adaptive.confidence) >= 1.0 {
-        return;
-    }
-    if adaptive.action == Action::Grow && state.batch < largest {
-        state.batch = (state.batch * 2).min(largest);
-    } else if state.batch < available {
-        // The full batch has no noise: nothing is gained by slowing it down.
-        state.slowed *= 0.5;
-    }
-}
-
-fn capture<B: FirstOrderBackend>(
-    state: &mut FirstOrderState,
-    network: &Mlp<B>,
-    rule: &Rule<B::InnerBackend>,
-    average: Option<&Tensor<B::InnerBackend, 1>>,
-    drawer: &Drawer<'_>,
-) {
-    state.parameters = network.to_vec();
-    state.moments = rule.moments();
-    state.average = average.map(|mean| download(mean.clone()).iter().map(|v| *v as f32).collect());
-    state.draw = drawer.state.clone();
-}
-
 /// Takes the network's parameters over, unless the last steps made them non-finite.
 fn take_finite<B: Backend>(network: &Mlp<B>, parameters: &mut Vec<f64>) {
     let end = network.to_vec();
@@ -507,28 +331,5 @@ mod tests {
         assert!((fold(&|n| 1.0 / f64::from(n)) - 10.5).abs() < 1e-4);
         // m_n = 0.5·m_{n−1} + 0.5·n from m_1 = 1: m_n = n − 1 + 2^(1−n).
         assert!((fold(&|_| 0.5) - (19.0 + 0.5_f64.powi(19))).abs() < 1e-4);
-    }
-
-    #[test]
-    fn micro_batches_hold_every_point_once() {
-        let selection = |n: usize| Selection::Of {
-            indices: (0..n).collect(),
-            factors: vec![1.5; n],
-        };
-        let parts: Vec<_> = micro_batches(&[selection(103), selection(7)], 10).collect();
-        assert_eq!(parts.len(), 11);
-        for (t, n) in [103, 7].into_iter().enumerate() {
-            let all: Vec<usize> = parts
-                .iter()
-                .flat_map(|part| match &part[t] {
-                    Selection::Of { indices, factors } => {
-                        assert!(factors.iter().all(|factor| *factor == 1.5) && indices.len() <= 10);
-                        indices.clone()
-                    }
-                    Selection::New { .. } => Vec::new(),
-                })
-                .collect();
-            assert_eq!(all, (0..n).collect::<Vec<_>>());
-        }
     }
 }

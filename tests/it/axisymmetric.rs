@@ -2,13 +2,13 @@
 
 use std::f64::consts::PI;
 
-use pinn::jet::Order;
-use pinn::problem::{self, Problem};
+use pinn::problem::Problem;
 use pinn::sampler::SamplerKind;
-use pinn::solution::{Balance, ClosedForm, Trial, balance, errors};
+use pinn::solution::{Balance, balance, errors};
 use serde_json::Value;
 
-use super::{ok, pinn, root, scratch, text};
+use super::exact::{Scaled, closed_form, load, number, solved_within};
+use super::{ok, root, scratch};
 
 /// A steel tube in (r, z) between rigid smooth planes under inner pressure: Lamé's plane strain.
 const TUBE: &str = r#"Problem(
@@ -102,29 +102,9 @@ fn further(problem: &str, setting: &str) -> String {
     problem.replacen("    geometry:", &format!("    {setting}\n    geometry:"), 1)
 }
 
-/// Solves a problem; the summary.
-fn solve(name: &str, problem: &str) -> Value {
-    let folder = scratch(name);
-    let file = folder.join("problem.ron");
-    ok(std::fs::write(&file, problem));
-    let out = folder.join("out");
-    let output = pinn(&["solve", text(&file), "--out", text(&out)]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
-    ok(serde_json::from_str(&ok(std::fs::read_to_string(
-        out.join("summary.json"),
-    ))))
-}
-
-fn number(summary: &Value, path: &str) -> f64 {
-    summary.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN)
-}
-
 /// Bounds are ten to a thousand times what is found; without the part with 1/r errors would be tens of per cent.
-fn solved_within(name: &str, problem: &str, [field, flux]: [f64; 2]) -> Value {
-    let summary = solve(name, problem);
-    let found = ["/errors/field_l2", "/errors/flux_l2"].map(|path| number(&summary, path));
-    assert!(found[0] < field && found[1] < flux, "{name}: {found:?}");
+fn solved_and_balanced(name: &str, problem: &str, bounds: [f64; 2]) -> Value {
+    let summary = solved_within(name, problem, bounds);
     for balance in ["relative", "energy/relative"] {
         let left = number(&summary, &format!("/balance/{balance}"));
         assert!(left < 1e-4, "{name}, {balance}: {left}");
@@ -134,28 +114,28 @@ fn solved_within(name: &str, problem: &str, [field, flux]: [f64; 2]) -> Value {
 
 #[test]
 fn tubes_of_one_and_two_materials_and_wound_ones_are_solved() {
-    solved_within("axial_tube", TUBE, [1e-7, 1e-6]);
-    solved_within("axial_tubes", TWO_TUBES, [1e-6, 1e-5]);
-    solved_within("axial_wound", WOUND, [1e-7, 1e-6]);
+    solved_and_balanced("axial_tube", TUBE, [1e-7, 1e-6]);
+    solved_and_balanced("axial_tubes", TWO_TUBES, [1e-6, 1e-5]);
+    solved_and_balanced("axial_wound", WOUND, [1e-7, 1e-6]);
 }
 
 #[test]
 fn bodies_that_reach_their_axis_are_solved() {
-    solved_within("axial_bar", BAR, [1e-7, 1e-6]);
-    solved_within("axial_wire", WIRE, [1e-7, 1e-6]);
-    solved_within("axial_pipe", PIPE, [1e-7, 1e-6]);
-    solved_within("axial_cooling", COOLING, [1e-7, 1e-6]);
+    solved_and_balanced("axial_bar", BAR, [1e-7, 1e-6]);
+    solved_and_balanced("axial_wire", WIRE, [1e-7, 1e-6]);
+    solved_and_balanced("axial_pipe", PIPE, [1e-7, 1e-6]);
+    solved_and_balanced("axial_cooling", COOLING, [1e-7, 1e-6]);
 }
 
 #[test]
 fn energy_and_mixed_forms_know_bodies_of_revolution() {
     let energy = "formulation: Energy, network: RandomFeatures(width: 300),";
-    solved_within("axial_energy_bar", &further(BAR, energy), [1e-5, 1e-3]);
-    solved_within("axial_energy_wire", &further(WIRE, energy), [1e-4, 1e-3]);
-    solved_within("axial_energy_tubes", &further(TWO_TUBES, energy), [1e-4, 1e-2]);
+    solved_and_balanced("axial_energy_bar", &further(BAR, energy), [1e-5, 1e-3]);
+    solved_and_balanced("axial_energy_wire", &further(WIRE, energy), [1e-4, 1e-3]);
+    solved_and_balanced("axial_energy_tubes", &further(TWO_TUBES, energy), [1e-4, 1e-2]);
     let mixed = "formulation: Mixed, network: RandomFeatures(width: 200),";
-    solved_within("axial_mixed_bar", &further(BAR, mixed), [1e-6, 1e-6]);
-    solved_within("axial_mixed_wire", &further(WIRE, mixed), [1e-6, 1e-6]);
+    solved_and_balanced("axial_mixed_bar", &further(BAR, mixed), [1e-6, 1e-6]);
+    solved_and_balanced("axial_mixed_wire", &further(WIRE, mixed), [1e-6, 1e-6]);
 }
 
 /// σ_θθ(a) = p·(2a³ + b³)/(2·(b³ − a³)) = 5.238095 beside σ_RR = −p = −10, and the same along the meridian; on the axis no
@@ -163,7 +143,7 @@ fn energy_and_mixed_forms_know_bodies_of_revolution() {
 #[test]
 fn a_spherical_vessel_has_lames_stresses_in_the_section_and_round_the_axis() {
     let vessel = ok(std::fs::read_to_string(root().join("problems/pressure_vessel.ron")));
-    let summary = solved_within("axial_vessel", &vessel, [1e-6, 1e-5]);
+    let summary = solved_and_balanced("axial_vessel", &vessel, [1e-6, 1e-5]);
     let stresses = |probe: usize| -> Vec<f64> {
         let readings = summary["probes"][probe]["readings"].as_array().into_iter().flatten();
         let of = |name: &str| -> Vec<f64> {
@@ -188,39 +168,13 @@ fn a_spherical_vessel_has_lames_stresses_in_the_section_and_round_the_axis() {
     }
 }
 
-fn load(name: &str, problem: &str) -> Problem {
-    let file = scratch(name).join("problem.ron");
-    ok(std::fs::write(&file, problem));
-    ok(problem::load(&file, |_| Ok(())))
-}
-
-/// The exact solution times a factor.
-struct Scaled<'a>(ClosedForm<'a>, f64);
-
-impl Trial for Scaled<'_> {
-    fn problem(&self) -> &Problem {
-        self.0.problem
-    }
-
-    fn jets_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order) -> Vec<f64> {
-        let jets = self.0.jets_in(points, regions, order);
-        jets.into_iter().map(|v| v * self.1).collect()
-    }
-}
-
-fn scaled(problem: &Problem, factor: f64) -> Scaled<'_> {
-    let Some(components) = &problem.reference else {
-        panic!("there is a reference")
-    };
-    Scaled(ClosedForm { problem, components }, factor)
-}
-
 fn balance_of(problem: &Problem, factor: f64) -> Balance {
-    balance(&scaled(problem, factor))
+    balance(&Scaled(closed_form(problem), factor))
 }
 
 #[test]
 fn exact_fields_are_in_balance_round_the_axis() {
+    let folder = scratch("axial_balance");
     for (name, text) in [
         ("tube", TUBE),
         ("tubes", TWO_TUBES),
@@ -230,7 +184,7 @@ fn exact_fields_are_in_balance_round_the_axis() {
         ("pipe", PIPE),
         ("cooling", COOLING),
     ] {
-        let problem = load(&format!("balance_{name}"), text);
+        let problem = load(&folder, name, text);
         let balance = balance_of(&problem, 1.0);
         assert!(balance.moments.is_none());
         for part in balance.all() {
@@ -243,26 +197,27 @@ fn exact_fields_are_in_balance_round_the_axis() {
 /// per metre of the axis on a line: a hundredth of 2π·Q too much flows in.
 #[test]
 fn imbalances_are_those_of_the_whole_body() {
-    let problem = load("balance_of_a_bar", BAR);
+    let folder = scratch("axial_imbalance");
+    let problem = load(&folder, "bar", BAR);
     let force = balance_of(&problem, 1.01).loads;
     let expected = 0.01 * (1e6 + 2e5 * 2.0) * PI * 0.25;
     assert_eq!((force.unit, force.imbalance.len()), ("N", 1));
     assert!((force.imbalance[0].abs() / expected - 1.0).abs() < 1e-9, "{force:?}");
     // √∫r of the error by that of the solution is ε wherever points are.
     let points = problem.interior_points(SamplerKind::default(), 100, 1);
-    let Some(errors) = errors(&scaled(&problem, 1.01), &points) else {
+    let Some(errors) = errors(&Scaled(closed_form(&problem), 1.01), &points) else {
         panic!("there is a reference")
     };
     for error in [errors.field_l2, errors.flux_l2, errors.h1, errors.energy] {
         assert!((error - 0.01).abs() < 1e-12, "{errors:?}");
     }
-    let unit = balance_of(&load("balance_of_a_pipe", PIPE), 1.0).loads.unit;
+    let unit = balance_of(&load(&folder, "pipe", PIPE), 1.0).loads.unit;
     assert_eq!(unit, "W/m");
 }
 
 #[test]
 fn the_axis_needs_no_condition() {
-    let problem = load("axis", BAR);
+    let problem = load(&scratch("axis"), "bar", BAR);
     let held = &problem.ansatz.hard[0];
     assert!(held.iter().any(|face| face.place.name() == "left"), "{held:?}");
     assert_eq!(problem.equation.component_names(), ["ur", "uz"]);

@@ -2,27 +2,14 @@
 
 use serde_json::Value;
 
-use super::{ok, pinn, root, scratch, scratch_path, text};
+use super::exact::{self, number};
+use super::{ok, root, scratch_path};
 
 /// Solves a shipped problem with further fields; the summary.
 fn solve(name: &str, folder: &str, further: &str) -> Value {
-    let folder = scratch(folder);
     let problem = ok(std::fs::read_to_string(root().join(format!("problems/{name}.ron"))));
-    let file = folder.join("problem.ron");
-    ok(std::fs::write(
-        &file,
-        problem.replace("    reference:", &format!("    {further}\n    reference:")),
-    ));
-    let out = folder.join("out");
-    let output = pinn(&["solve", text(&file), "--out", text(&out)]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
-    let summary = ok(std::fs::read_to_string(out.join("summary.json")));
-    ok(serde_json::from_str(&summary))
-}
-
-fn number(summary: &Value, path: &str) -> f64 {
-    summary.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN)
+    let changed = problem.replace("    reference:", &format!("    {further}\n    reference:"));
+    exact::solve(folder, &changed)
 }
 
 /// Smooth solutions of elliptic and parabolic problems: errors of random features fall faster than any power of their number.

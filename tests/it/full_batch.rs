@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::exact::summary;
 use super::{ok, pinn, scratch, text};
 
 /// −ΔT = 2π²·sin πx·sin πy with T = 0 on the boundary: T = sin πx·sin πy.
@@ -30,9 +31,7 @@ fn alone(name: &str, stage: &str) -> Value {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    ok(serde_json::from_str(&ok(std::fs::read_to_string(
-        out.join("summary.json"),
-    ))))
+    summary(&out)
 }
 
 fn error(summary: &Value) -> f64 {

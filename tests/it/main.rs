@@ -4,6 +4,7 @@ mod axisymmetric;
 mod bad_input;
 mod batches;
 mod command_line;
+mod exact;
 mod formulations;
 mod full_batch;
 mod materials;

@@ -3,23 +3,9 @@
 use pinn::problem::{self, Problem};
 use pinn::sampler::SamplerKind;
 use pinn::solution::{ClosedForm, Trial, balance};
-use serde_json::Value;
 
-use super::{ok, pinn, root, scratch, text};
-
-/// Solves a problem; the summary.
-fn solve(name: &str, problem: &str) -> Value {
-    let folder = scratch(name);
-    let file = folder.join("problem.ron");
-    ok(std::fs::write(&file, problem));
-    let out = folder.join("out");
-    let output = pinn(&["solve", text(&file), "--out", text(&out)]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
-    ok(serde_json::from_str(&ok(std::fs::read_to_string(
-        out.join("summary.json"),
-    ))))
-}
+use super::exact::{closed_form, solved_within};
+use super::{ok, root, scratch, text};
 
 fn shipped(name: &str, changes: &[(&str, &str)]) -> String {
     let mut text = ok(std::fs::read_to_string(root().join(format!("problems/{name}.ron"))));
@@ -30,18 +16,7 @@ fn shipped(name: &str, changes: &[(&str, &str)]) -> String {
     text
 }
 
-/// The relative errors of field and flux.
-fn errors(summary: &Value) -> [f64; 2] {
-    ["/errors/field_l2", "/errors/flux_l2"]
-        .map(|path| summary.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN))
-}
-
-/// Bounds are about a hundred times what is found, and far below what a jump left out would cost.
-fn solved_within(name: &str, problem: &str, [field, flux]: [f64; 2]) {
-    let found = errors(&solve(name, problem));
-    assert!(found[0] < field && found[1] < flux, "{name}: {found:?}");
-}
-
+/// Bounds here and below are about a hundred times what is found, and far below what a jump left out would cost.
 #[test]
 fn layers_are_solved_whichever_conducts_a_thousand_times_better() {
     for contrast in ["1000", "0.001"] {
@@ -165,14 +140,7 @@ impl Trial for Lifted<'_> {
 #[test]
 fn a_jump_between_materials_is_blamed_on_their_interface() {
     let problem = load("composite_cylinder");
-    let Some(components) = &problem.reference else {
-        panic!("there is a reference")
-    };
-    let form = ClosedForm {
-        problem: &problem,
-        components,
-    };
-    let found = balance(&Lifted(form, 1.01)).energy;
+    let found = balance(&Lifted(closed_form(&problem), 1.01)).energy;
     let share = |term: &str| {
         let share = found.terms.iter().find(|share| share.term == term);
         share.map_or(0.0, |share| share.relative)

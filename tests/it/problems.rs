@@ -5,8 +5,9 @@ use pinn::formulation::{Formulation, Place, seen};
 use pinn::jet::{Channels, Jet, Order};
 use pinn::problem::{self, Problem};
 use pinn::sampler::SamplerKind;
-use pinn::solution::{ClosedForm, Trial};
+use pinn::solution::Trial;
 
+use super::exact::closed_form;
 use super::{files, ok, pinn, scratch, text};
 
 /// Every shipped problem with a closed form as it is, and as a system of first order.
@@ -28,13 +29,6 @@ fn shipped() -> Vec<Problem> {
 fn exact(problem: &Problem, x: &[f64; 4], order: Order) -> (Channels, Vec<f64>) {
     let trial = closed_form(problem);
     (trial.channels(order), trial.jets(&[*x], order))
-}
-
-fn closed_form(problem: &Problem) -> ClosedForm<'_> {
-    let Some(components) = &problem.reference else {
-        panic!("{} has no reference", problem.file.title)
-    };
-    ClosedForm { problem, components }
 }
 
 /// The reference is exact, so every residual vanishes up to rounding, about 1e-16 of its largest summand. All quantities

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
 use vtkio::model::{DataSet, Piece, Vtk};
 
+use super::exact::summary;
 use super::{ok, pinn, scratch, text};
 
 /// A small problem that is solved in a second: T = 20 + 5x + y + sin(πx/2)·cosh(πy/2) is harmonic.
@@ -33,12 +33,6 @@ fn write(folder: &Path, name: &str, problem: &str) -> std::path::PathBuf {
     let path = folder.join(name);
     ok(std::fs::write(&path, problem));
     path
-}
-
-fn summary(folder: &Path) -> Value {
-    ok(serde_json::from_str(&ok(std::fs::read_to_string(
-        folder.join("summary.json"),
-    ))))
 }
 
 #[test]

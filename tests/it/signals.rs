@@ -1,14 +1,12 @@
 //! What tells a good result from a bad one: errors, balances and warnings, measured on closed forms and in runs.
 
 use std::f64::consts::PI;
-use std::path::Path;
 
-use pinn::jet::Order;
-use pinn::problem::{self, Problem};
+use pinn::problem;
 use pinn::sampler::SamplerKind;
-use pinn::solution::{ClosedForm, Imbalance, Trial, balance, errors, residuals};
-use serde_json::Value;
+use pinn::solution::{ClosedForm, Imbalance, balance, errors, residuals};
 
+use super::exact::{Scaled, closed_form, load, summary};
 use super::{files, ok, pinn, root, scratch, text};
 
 /// Problems beside the shipped ones: Lamé's sphere, a sector with an oblique mirror plane, a bar under its weight, a heated
@@ -75,39 +73,11 @@ const OTHERS: [(&str, &str); 4] = [
     ),
 ];
 
-/// A problem from its text.
-fn load(folder: &Path, name: &str, problem: &str) -> Problem {
-    let path = folder.join(format!("{name}.ron"));
-    ok(std::fs::write(&path, problem));
-    ok(problem::load(&path, |_| Ok(())))
-}
-
 /// A shipped problem's text with one change.
 fn changed(name: &str, from: &str, to: &str) -> String {
     let text = ok(std::fs::read_to_string(root().join(format!("problems/{name}.ron"))));
     assert!(text.contains(from), "`{from}` is not in {name}.ron");
     text.replace(from, to)
-}
-
-fn exact(problem: &Problem) -> ClosedForm<'_> {
-    match &problem.reference {
-        Some(components) => ClosedForm { problem, components },
-        None => panic!("{} has no reference", problem.file.title),
-    }
-}
-
-/// The exact solution times a factor.
-struct Scaled<'a>(ClosedForm<'a>, f64);
-
-impl Trial for Scaled<'_> {
-    fn problem(&self) -> &Problem {
-        self.0.problem
-    }
-
-    fn jets_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order) -> Vec<f64> {
-        let jets = self.0.jets_in(points, regions, order);
-        jets.into_iter().map(|v| self.1 * v).collect()
-    }
 }
 
 fn share(imbalance: &Imbalance, term: &str) -> f64 {
@@ -133,11 +103,11 @@ fn exact_fields_balance_and_have_no_error() {
     let shipped = shipped.filter(|problem| problem.reference.is_some());
     let others = OTHERS.iter().map(|(name, problem)| load(&folder, name, problem));
     for problem in shipped.chain(others) {
-        let (title, trial) = (&problem.file.title, exact(&problem));
+        let (title, trial) = (&problem.file.title, closed_form(&problem));
         let balance = balance(&trial);
         let names: Vec<&str> = balance.all().map(|imbalance| imbalance.quantity).collect();
         let expected: &[&str] = match problem.equation.components() {
-            _ if problem.equation.norms()[0] == "temperature" => &["heat", "energy"],
+            _ if problem.equation.medium().norms()[0] == "temperature" => &["heat", "energy"],
             _ if problem.equation.axial().is_some() => &["forces", "energy"],
             1 => &["forces", "energy"],
             _ => &["forces", "moments", "energy"],
@@ -183,7 +153,7 @@ fn exact_fields_balance_and_have_no_error() {
 fn a_field_that_is_too_large_has_that_error_and_that_imbalance() {
     let problem = ok(problem::load(&root().join("problems/poisson.ron"), |_| Ok(())));
     let epsilon = 0.05;
-    let trial = Scaled(exact(&problem), 1.0 + epsilon);
+    let trial = Scaled(closed_form(&problem), 1.0 + epsilon);
     let points = problem.interior_points(SamplerKind::Sobol, 500, 1);
     let Some(errors) = errors(&trial, &points) else {
         panic!("there is a reference")
@@ -230,7 +200,7 @@ fn shear_added_to_tension_has_the_energy_of_shear() {
     let (problem, sheared) = (problem("e*x"), problem("e*x + g*y"));
     let trial = ClosedForm {
         problem: &problem,
-        components: exact(&sheared).components,
+        components: closed_form(&sheared).components,
     };
     let Some(errors) = errors(&trial, &problem.interior_points(SamplerKind::Sobol, 64, 1)) else {
         panic!("there is a reference")
@@ -249,7 +219,7 @@ fn shear_added_to_tension_has_the_energy_of_shear() {
 fn a_cantilever_bent_too_far_misses_its_load() {
     let problem = ok(problem::load(&root().join("problems/beam.ron"), |_| Ok(())));
     let epsilon = 0.03;
-    let balance = balance(&Scaled(exact(&problem), 1.0 + epsilon));
+    let balance = balance(&Scaled(closed_form(&problem), 1.0 + epsilon));
     let (length, height, load, young, nu): (f64, f64, f64, f64, f64) = (8.0, 2.0, 1e5, 210e9, 0.3);
     let inertia = height.powi(3) / 12.0;
     let tip =
@@ -275,7 +245,7 @@ fn a_cantilever_bent_too_far_misses_its_load() {
 #[test]
 fn a_pipe_that_ignores_its_pressure_has_the_resultant_left() {
     let problem = ok(problem::load(&root().join("problems/thick_cylinder.ron"), |_| Ok(())));
-    let balance = balance(&Scaled(exact(&problem), 0.0));
+    let balance = balance(&Scaled(closed_form(&problem), 0.0));
     for force in &balance.loads.imbalance {
         close(*force, 50e6 * 0.05, 1e-12);
     }
@@ -293,7 +263,7 @@ fn heat_of_a_wrong_start_comes_from_nowhere() {
     let text = changed("rod", start, &format!("{start}, soft: true"));
     let problem = load(&folder, "rod", &text);
     let epsilon = 0.02;
-    let balance = balance(&Scaled(exact(&problem), 1.0 + epsilon));
+    let balance = balance(&Scaled(closed_form(&problem), 1.0 + epsilon));
     let excess = 3.9e6 * epsilon * 100.0 * 2.0 * 0.1 / PI;
     close(balance.loads.imbalance[0], -excess, 1e-9);
     assert_eq!(balance.loads.unit, "J/m^2");
@@ -315,15 +285,9 @@ fn a_load_that_jumps_is_no_reason_for_an_alarm() {
     reference: Exact(value: "0.563*x"),
 )"#,
     );
-    let loads = balance(&exact(&problem)).loads;
+    let loads = balance(&closed_form(&problem)).loads;
     assert!(loads.relative < 2e-3 && loads.integration_error > 1e-5, "{loads:?}");
     assert!(loads.within_limit());
-}
-
-fn summary(folder: &Path) -> Value {
-    ok(serde_json::from_str(&ok(std::fs::read_to_string(
-        folder.join("summary.json"),
-    ))))
 }
 
 /// A pressure of weight 0 is not learnt: the pipe stays as it is, the loss vanishes, and the pressure has nothing against it.

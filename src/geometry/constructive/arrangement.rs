@@ -3,7 +3,8 @@
 use std::f64::consts::TAU;
 
 use super::affine::Affine;
-use super::curve::{Curve, Place, along, distance};
+use super::curve::Curve;
+use super::place::{Place, along, distance};
 use super::tree::Tree;
 
 /// A named curve of a primitive, which lies to its left.

@@ -1,7 +1,8 @@
 //! Smooth functions that vanish on a plane boundary: of whole lines and conics where the domain lies to one side of them, of
 //! their parts elsewhere.
 
-use super::curve::{Curve, Place, cross, distance, minus};
+use super::curve::Curve;
+use super::place::{Place, cross, distance, minus};
 use crate::geometry::Point;
 use crate::jet::{CoordinateJet, Scalar};
 

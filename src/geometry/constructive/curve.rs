@@ -1,36 +1,9 @@
-//! Plane curves: segments and elliptic arcs, with exact lengths, intersections and angles of sight.
+//! Plane curves: segments and elliptic arcs, with exact angles of sight and bounds.
 
 use std::f64::consts::{PI, TAU};
-use std::sync::LazyLock;
 
 use super::affine::Affine;
-use crate::sampler::gauss_legendre;
-
-/// A point of the plane.
-pub(in crate::geometry) type Place = [f64; 2];
-
-pub(super) fn minus(a: Place, b: Place) -> Place {
-    [a[0] - b[0], a[1] - b[1]]
-}
-
-pub(super) fn along(a: Place, t: f64, d: Place) -> Place {
-    [a[0] + t * d[0], a[1] + t * d[1]]
-}
-
-pub(super) fn dot(a: Place, b: Place) -> f64 {
-    a[0] * b[0] + a[1] * b[1]
-}
-
-pub(super) fn cross(a: Place, b: Place) -> f64 {
-    a[0] * b[1] - a[1] * b[0]
-}
-
-pub(super) fn distance(a: Place, b: Place) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
-}
-
-/// Points and weights that integrate over short arcs to rounding.
-pub(super) static RULE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| gauss_legendre(16));
+use super::place::{Place, along, cross, distance, dot, minus};
 
 /// An oriented curve over t ∈ [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -187,45 +160,6 @@ impl Curve {
         }
     }
 
-    /// The length up to t, exact for segments and circles and to rounding for arcs of ellipses up to a third of a turn.
-    pub(super) fn length_to(&self, t: f64) -> f64 {
-        let speed = |t: f64| {
-            let v = self.velocity(t);
-            v[0].hypot(v[1])
-        };
-        match self {
-            Self::Segment { .. } => t * speed(0.0),
-            Self::Arc { .. } if self.circle().is_some() => t * speed(0.0),
-            Self::Arc { .. } => {
-                let parts = 4;
-                let h = t / f64::from(parts);
-                (0..parts)
-                    .flat_map(|i| RULE.iter().map(move |&(x, w)| (f64::from(i) + x, w)))
-                    .map(|(x, w)| w * h * speed(x * h))
-                    .sum()
-            }
-        }
-    }
-
-    /// The length.
-    pub(super) fn length(&self) -> f64 {
-        self.length_to(1.0)
-    }
-
-    /// The t at a share of the length.
-    pub(super) fn at_share(&self, share: f64) -> f64 {
-        match self {
-            Self::Arc { .. } if self.circle().is_none() => {
-                let target = share * self.length();
-                invert(target, |t| {
-                    let v = self.velocity(t);
-                    (self.length_to(t), v[0].hypot(v[1]))
-                })
-            }
-            _ => share,
-        }
-    }
-
     /// The angle under which the curve is seen from x, positive counter-clockwise.
     pub(super) fn sight(&self, x: Place) -> f64 {
         let (a, b) = (minus(self.at(0.0), x), minus(self.at(1.0), x));
@@ -326,75 +260,6 @@ impl Curve {
         (distance(self.at(t), x), t)
     }
 
-    /// Parameters of this curve at which it meets `other`, tangent points and ends included; coincident pieces give their
-    /// ends only.
-    pub(super) fn meets(&self, other: &Self, tolerance: f64) -> Vec<f64> {
-        let mut found: Vec<f64> = [other.at(0.0), other.at(1.0)]
-            .into_iter()
-            .filter_map(|x| self.parameter(x, tolerance))
-            .collect();
-        let candidates: Vec<Place> = match (self, other) {
-            (Self::Segment { a, b }, Self::Segment { a: c, b: d }) => {
-                let (v, w) = (minus(*b, *a), minus(*d, *c));
-                let det = cross(v, w);
-                if det.abs() < 1e-12 * v[0].hypot(v[1]) * w[0].hypot(w[1]) {
-                    Vec::new()
-                } else {
-                    vec![along(*a, cross(minus(*c, *a), w) / det, v)]
-                }
-            }
-            (
-                Self::Segment { a, b },
-                Self::Arc {
-                    center, axes: [p, q], ..
-                },
-            )
-            | (
-                Self::Arc {
-                    center, axes: [p, q], ..
-                },
-                Self::Segment { a, b },
-            ) => {
-                let v = minus(*b, *a);
-                let f = Wave {
-                    constant: cross(v, minus(*center, *a)),
-                    first: [cross(v, *p), cross(v, *q)],
-                    second: [0.0; 2],
-                };
-                f.points(*center, [*p, *q])
-            }
-            (
-                Self::Arc { .. },
-                Self::Arc {
-                    center, axes: [p, q], ..
-                },
-            ) => {
-                // |u(θ)|² = 1 in the coordinates that make this curve's ellipse the unit circle.
-                let origin = self.round([0.0; 2]);
-                let (c, p1, q1) = (
-                    self.round(*center),
-                    minus(self.round(*p), origin),
-                    minus(self.round(*q), origin),
-                );
-                let f = Wave {
-                    constant: dot(c, c) + 0.5 * (dot(p1, p1) + dot(q1, q1)) - 1.0,
-                    first: [2.0 * dot(c, p1), 2.0 * dot(c, q1)],
-                    second: [0.5 * (dot(p1, p1) - dot(q1, q1)), dot(p1, q1)],
-                };
-                // Coincident ellipses meet at their ends only.
-                let size = f.constant.abs() + f.first[0].hypot(f.first[1]) + f.second[0].hypot(f.second[1]);
-                if size < 1e-9 {
-                    Vec::new()
-                } else {
-                    f.points(*center, [*p, *q])
-                }
-            }
-        };
-        let both = |x: &Place| Some((self.parameter(*x, tolerance)?, other.parameter(*x, tolerance)?));
-        found.extend(candidates.iter().filter_map(both).map(|(t, _)| t));
-        found
-    }
-
     /// A box along the axes that holds the curve.
     pub(super) fn bounds(&self) -> [Place; 2] {
         let (a, b) = (self.at(0.0), self.at(1.0));
@@ -431,105 +296,6 @@ impl Curve {
     }
 }
 
-/// a₀ + a₁·cos θ + b₁·sin θ + a₂·cos 2θ + b₂·sin 2θ.
-struct Wave {
-    constant: f64,
-    first: [f64; 2],
-    second: [f64; 2],
-}
-
-impl Wave {
-    fn at(&self, angle: f64) -> f64 {
-        let ((s, c), (s2, c2)) = (angle.sin_cos(), (2.0 * angle).sin_cos());
-        self.constant + self.first[0] * c + self.first[1] * s + self.second[0] * c2 + self.second[1] * s2
-    }
-
-    fn slope(&self, angle: f64) -> f64 {
-        let ((s, c), (s2, c2)) = (angle.sin_cos(), (2.0 * angle).sin_cos());
-        self.first[1] * c - self.first[0] * s + 2.0 * (self.second[1] * c2 - self.second[0] * s2)
-    }
-
-    /// Angles of zeros, also of double ones to about the root of rounding.
-    fn roots(&self) -> Vec<f64> {
-        let size = self.first[0].hypot(self.first[1]);
-        let second = self.second[0].hypot(self.second[1]);
-        if second < 1e-13 * (size + self.constant.abs() + second) {
-            if size < 1e-300 {
-                return Vec::new();
-            }
-            let phase = self.first[1].atan2(self.first[0]);
-            let ratio = -self.constant / size;
-            // A touching line or circle is off by rounding.
-            if ratio.abs() > 1.0 + 1e-12 {
-                return Vec::new();
-            }
-            let half = ratio.clamp(-1.0, 1.0).acos();
-            return vec![phase + half, phase - half];
-        }
-        // Between the zeros of the slope the function is monotone.
-        let probes = 720;
-        let step = TAU / f64::from(probes);
-        let bisect = |f: &dyn Fn(f64) -> f64, mut low: f64, mut high: f64| {
-            let sign = f(low) < 0.0;
-            for _ in 0..60 {
-                let middle = 0.5 * (low + high);
-                if (f(middle) < 0.0) == sign {
-                    low = middle;
-                } else {
-                    high = middle;
-                }
-            }
-            0.5 * (low + high)
-        };
-        let turns: Vec<f64> = (0..probes)
-            .map(|i| f64::from(i) * step)
-            .filter(|&a| (self.slope(a) < 0.0) != (self.slope(a + step) < 0.0))
-            .map(|a| bisect(&|x| self.slope(x), a, a + step))
-            .collect();
-        let scale = size + second + self.constant.abs();
-        let mut roots = Vec::new();
-        for (i, &a) in turns.iter().enumerate() {
-            let b = turns.get(i + 1).copied().unwrap_or_else(|| turns[0] + TAU);
-            if self.at(a).abs() < 1e-13 * scale {
-                roots.push(a);
-            } else if (self.at(a) < 0.0) != (self.at(b) < 0.0) {
-                roots.push(bisect(&|x| self.at(x), a, b));
-            }
-        }
-        roots
-    }
-
-    fn points(&self, center: Place, [p, q]: [Place; 2]) -> Vec<Place> {
-        let at = |angle: f64| along(along(center, angle.cos(), p), angle.sin(), q);
-        self.roots().into_iter().map(at).collect()
-    }
-}
-
-/// The t ∈ [0, 1] at which a growing function has a value; `f` gives value and slope. Newton's method, kept in a bracket.
-pub(super) fn invert(target: f64, f: impl Fn(f64) -> (f64, f64)) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    let mut t = 0.5;
-    for _ in 0..80 {
-        let (value, slope) = f(t);
-        if value < target {
-            low = t;
-        } else {
-            high = t;
-        }
-        let next = t - (value - target) / slope;
-        let next = if next > low && next < high {
-            next
-        } else {
-            0.5 * (low + high)
-        };
-        if (next - t).abs() < 1e-16 {
-            return next;
-        }
-        t = next;
-    }
-    t
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -539,22 +305,6 @@ mod tests {
             center: [0.3, -0.2],
             axes: [[2.0, 0.5], [-0.3, 1.0]],
             angles: [0.4, 2.1],
-        }
-    }
-
-    #[test]
-    fn the_length_of_an_ellipse_is_that_of_its_series() {
-        // Ramanujan's second formula errs by about 1e-10 for half axes 2 and 1.5.
-        let (a, b) = (2.0_f64, 1.5_f64);
-        let h = ((a - b) / (a + b)).powi(2);
-        let expected = PI * (a + b) * (1.0 + 3.0 * h / (10.0 + (4.0 - 3.0 * h).sqrt()));
-        let arcs = Curve::arcs([1.0, 2.0], [a, b], 0.0, TAU);
-        let length: f64 = arcs.iter().map(Curve::length).sum();
-        assert!((length - expected).abs() < 1e-9, "{length} {expected}");
-        let arc = ellipse();
-        for share in [0.0, 0.1, 0.5, 0.93, 1.0] {
-            let t = arc.at_share(share);
-            assert!((arc.length_to(t) - share * arc.length()).abs() < 1e-13);
         }
     }
 
@@ -570,37 +320,6 @@ mod tests {
                 assert!(turn(outside).abs() < 1e-12, "{outside:?}");
             }
         }
-    }
-
-    #[test]
-    fn curves_meet_where_both_pass() {
-        let segment = Curve::Segment {
-            a: [-3.0, -0.4],
-            b: [3.0, 1.1],
-        };
-        let circle = Curve::arcs([0.5, 0.0], [1.2, 1.2], 0.0, TAU);
-        let other = Curve::arcs([1.0, 0.3], [0.7, 2.0], 0.1, 0.1 + TAU);
-        let count = |first: &[Curve], second: &[Curve]| {
-            let mut places: Vec<Place> = Vec::new();
-            for a in first {
-                for b in second {
-                    for t in a.meets(b, 1e-10) {
-                        let x = a.at(t);
-                        assert!(b.nearest(x).0 < 1e-9);
-                        if places.iter().all(|y| distance(*y, x) > 1e-8) {
-                            places.push(x);
-                        }
-                    }
-                }
-            }
-            places.len()
-        };
-        assert_eq!(count(&circle, &[segment]), 2);
-        assert_eq!(count(&[segment], &other), 2);
-        assert_eq!(count(&circle, &other), 4);
-        assert_eq!(count(&other, &circle), 4);
-        let touching = Curve::arcs([2.7, 0.0], [1.0, 1.0], 0.2, 0.2 + TAU);
-        assert_eq!(count(&circle, &touching), 1);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arrangement::{Edge, Outline};
-use super::curve::{Curve, Place, cross, distance, minus};
+use super::curve::Curve;
+use super::place::{Place, cross, distance, minus};
 use crate::geometry::Shape;
 use crate::geometry::axis_box::AxisBox;
 use crate::geometry::intern;

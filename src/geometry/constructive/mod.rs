@@ -6,7 +6,9 @@
 //! rounding. Solids are swept by plane shapes ([`sweep`]) and as exact as those.
 
 mod affine;
+mod arc_length;
 mod arrangement;
+mod bounds;
 mod builder;
 mod carrier;
 mod cells;
@@ -14,7 +16,9 @@ mod clipped;
 mod curve;
 mod figures;
 mod grid;
+mod meeting;
 mod operations;
+mod place;
 mod planar;
 mod solid;
 mod solids;

@@ -1,7 +1,9 @@
 //! From uniform numbers to uniform points, and rules in the same numbers: exact cells of a plane domain and its edges, also with
 //! the density r of a solid of revolution.
 
-use super::curve::{Curve, Place, RULE, along, cross, distance, invert, minus};
+use super::arc_length::{RULE, invert};
+use super::curve::Curve;
+use super::place::{Place, along, cross, distance, minus};
 use crate::sampler::gauss_legendre;
 
 /// The density of points.

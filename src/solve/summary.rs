@@ -1,0 +1,181 @@
+//! What is told of a run at its end: how good the result is, and how it is judged.
+
+use crate::budget::Plan;
+use crate::device::Device;
+use crate::formulation::Formulation;
+use crate::output::{Probe, Reading, Summary, TermSummary, Verdict, peak_memory};
+use crate::problem::{Problem, ProblemFile};
+use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
+use crate::solution::{
+    Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
+    unbalanced,
+};
+use crate::start::sample_rows;
+use crate::training::{COARSE, StageReport, StopReason, Trained, sharpness};
+
+/// Points per term that the sharpness is measured on.
+const SHARPNESS: usize = 4096;
+
+/// How a run went.
+pub(super) struct Course<'a> {
+    pub(super) device: Device,
+    pub(super) quick: bool,
+    pub(super) plan: &'a Plan,
+    pub(super) stages: Vec<StageReport>,
+    pub(super) seconds: f64,
+}
+
+/// Measures the solution and judges the run.
+pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, course: Course<'_>) -> Summary {
+    let Course {
+        device,
+        quick,
+        plan,
+        stages,
+        seconds,
+    } = course;
+    let problem = solution.problem;
+    let file = &problem.file;
+    // A seed that no training point used.
+    let check_seed = file.seed.wrapping_add(0x5eed_0001);
+    let points = problem.interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
+    let errors = errors(solution, &points);
+    let balance = balance(solution);
+    let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival);
+    let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
+    let comparison = comparison(solution);
+    let measured = match (&errors, &comparison) {
+        (Some(errors), _) => Some((errors.field_l2, errors.flux_l2)),
+        (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
+        (None, None) => None,
+    };
+    let verdict = verdict(file, quick, &stages, measured, &balance);
+    let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
+    let warnings = if judged {
+        let parted = potential.as_ref().and_then(parted);
+        let unbalanced = unbalanced(&balance).into_iter();
+        // In the energy form the independent rule tells.
+        let overfit = overfitted(&residuals).filter(|_| potential.is_none());
+        unbalanced.chain(overfit).chain(parted).collect()
+    } else {
+        Vec::new()
+    };
+    let mut sample = sample_rows(problem, SHARPNESS);
+    for (rows, weight) in sample.iter_mut().zip(&trained.weights) {
+        rows.scale(*weight);
+    }
+    Summary {
+        title: file.title.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        burn: "0.21.0",
+        device: device.to_string(),
+        core: if matches!(device, Device::Cuda(_)) || file.points.naive() {
+            "burn tensor operations"
+        } else {
+            "fused kernel"
+        },
+        threads: rayon::current_num_threads(),
+        seed: file.seed,
+        quick,
+        scales: problem.scales,
+        output_scale: problem.ansatz.scale.clone(),
+        parameters: solution.parameters.len(),
+        terms: names
+            .iter()
+            .zip(problem.point_sets().iter().map(PointSet::len))
+            .zip(&trained.weights)
+            .map(|((name, points), weight)| TermSummary {
+                name: name.clone(),
+                points,
+                weight: *weight,
+            })
+            .collect(),
+        verdict,
+        stages,
+        sharpness: sharpness(solution.kernel, solution.parameters, &sample),
+        notes: problem.notes.clone(),
+        seconds,
+        points_stored: plan.stored,
+        predicted_memory_bytes: plan.predicted,
+        peak_memory_bytes: peak_memory(),
+        potential,
+        // The defect equation takes residuals, which a singular field's energy form does without.
+        estimate: (problem.file.formulation() != Formulation::Energy || trained.residual <= COARSE)
+            .then(|| estimate(solution, &trained.weights, &points, errors.as_ref())),
+        probes: probes(solution),
+        comparison,
+        errors,
+        check_points: file.output.check_points,
+        balance,
+        residuals,
+        warnings,
+    }
+}
+
+/// The result at the file's probes.
+fn probes(solution: &Solution<'_>) -> Vec<Probe> {
+    let problem = solution.problem;
+    let arrays = solution.arrays(&problem.probes);
+    let probe = |(i, x): (usize, &[f64; 4])| Probe {
+        place: (0..problem.shape.dimension())
+            .map(|j| x[j] * problem.scales.length)
+            .collect(),
+        readings: arrays
+            .iter()
+            .map(|array| Reading {
+                name: array.name,
+                values: array.values[i * array.components..(i + 1) * array.components].to_vec(),
+                unit: array.unit.clone(),
+            })
+            .collect(),
+    };
+    problem.probes.iter().enumerate().map(probe).collect()
+}
+
+/// Training points that the residual is measured on.
+const TRAINING_POINTS: usize = 8192;
+
+/// Interior training points with their weights, all of them or so many at random.
+fn training_points(problem: &Problem, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
+    let set = &problem.point_sets()[0];
+    let count = adapted.map_or(set.len(), <[_]>::len);
+    let permutation = Permutation::new(count, mix(problem.file.seed, 0x7e57));
+    (0..count.min(TRAINING_POINTS))
+        .map(|k| permutation.at(k))
+        .map(|index| match adapted {
+            Some(list) => (problem.interior_point(list[index]), 1.0 / count as f64),
+            None => (problem.interior_point(set.point(index)), set.weight(index)),
+        })
+        .collect()
+}
+
+/// An error above its tolerance counts before a balance beyond its limit: the errors say how far off the result is.
+fn verdict(
+    file: &ProblemFile,
+    quick: bool,
+    stages: &[StageReport],
+    measured: Option<(f64, f64)>,
+    balance: &Balance,
+) -> Verdict {
+    match stages.last().map(|stage| &stage.stop) {
+        Some(StopReason::Interrupted) => return Verdict::Unfinished,
+        Some(StopReason::NonFinite { .. }) => return Verdict::Failed,
+        _ => {}
+    }
+    if quick {
+        return Verdict::Unjudged;
+    }
+    let met = file
+        .tolerance
+        .zip(measured)
+        .map(|(tolerance, (field_error, flux_error))| {
+            let (field, flux) = tolerance.parts();
+            field_error <= field && flux.is_none_or(|flux| flux_error <= flux)
+        });
+    match met {
+        Some(false) => Verdict::Missed,
+        _ if !balance.all().all(Imbalance::within_limit) => Verdict::Unbalanced,
+        Some(true) => Verdict::Solved,
+        None => Verdict::Unjudged,
+    }
+}
