@@ -253,11 +253,11 @@ impl<F: Real> Kernel<F> {
                         let channels = terms[block.term].rows.channels;
                         let p = padded(block.points);
                         workspace.backward(&self.architecture, packed, channels, p, |l, operands| {
-                            let (layer, sums) = (&packed.0[l], &mut sums.0[l]);
+                            let (layer, Sums { layers, panel }) = (&packed.0[l], &mut sums);
                             if l == last {
-                                operands.add_to_output(layer, sums);
+                                operands.add_to_output(layer, &mut layers[l]);
                             } else {
-                                operands.add_to(layer, sums);
+                                operands.add_to(layer, &mut layers[l], panel);
                             }
                         });
                         (block.term, value)

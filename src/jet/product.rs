@@ -30,6 +30,9 @@ pub(super) struct Product<'a, F> {
     pub(super) row: usize,
     /// What the sums start from.
     pub(super) start: Start<'a, F>,
+    /// Room of [`PANEL`] numbers in which columns of the right factor stand in one piece while many rows go past them: rows of
+    /// jets are often a power of two apart, which the first-level cache cannot hold.
+    pub(super) panel: Option<&'a mut [F]>,
 }
 
 /// The left factor.
@@ -116,6 +119,7 @@ impl<F: Real> Product<'_, F> {
         if let Start::Row(row) = self.start {
             assert!(self.columns <= row.len());
         }
+        assert!(self.panel.as_ref().is_none_or(|panel| panel.len() >= PANEL));
         if let Some(last) = self.depth.checked_sub(1) {
             let Left { values, row, step } = self.left;
             assert!((self.rows - 1) * row + last * step < values.len());
@@ -132,6 +136,9 @@ impl<F: Real> Product<'_, F> {
 
 /// Most rows of a tile.
 const ROWS: usize = 8;
+
+/// Numbers of the widest tile's columns over one depth: four vectors of 64 bytes.
+pub(super) const PANEL: usize = 64 * DEPTH;
 
 /// A product on its way through the dispatch.
 struct Tiles<'a, F> {
@@ -198,21 +205,51 @@ impl<F: Real> Tiles<'_, F> {
         start: Start<'_, F>,
     ) {
         let rows = self.product.rows;
+        // Packing pays from a few tiles on.
+        let packs = self.product.panel.is_some() && rows >= 4 * R;
+        if packs {
+            self.pack::<S, V>(vector, first, depth);
+        }
         let mut i = 0;
         while i + R <= rows {
-            self.tile::<S, R, V>(simd, i, vector, first, depth, start);
+            self.tile::<S, R, V>(simd, i, vector, first, depth, start, packs);
             i += R;
         }
         while i + 2 <= rows {
-            self.tile::<S, 2, V>(simd, i, vector, first, depth, start);
+            self.tile::<S, 2, V>(simd, i, vector, first, depth, start, packs);
             i += 2;
         }
         if i < rows {
-            self.tile::<S, 1, V>(simd, i, vector, first, depth, start);
+            self.tile::<S, 1, V>(simd, i, vector, first, depth, start, packs);
         }
     }
 
-    /// The rows `i..i + R` of V vectors of columns, over the depths `first..first + depth`.
+    /// Copies V vectors of columns over the depths `first..first + depth` to the panel, `[depth, V·lanes]`.
+    #[inline(always)]
+    fn pack<S: Simd, const V: usize>(&mut self, vector: usize, first: usize, depth: usize) {
+        let lanes = F::lanes::<S>();
+        let Right {
+            values,
+            vector: stride,
+            step,
+        } = self.product.right;
+        let Some(panel) = &mut self.product.panel else { return };
+        let from = values.as_ptr().wrapping_add(vector * stride + first * step);
+        for k in 0..depth {
+            for v in 0..V {
+                // SAFETY: the right factor holds these vectors, see `tile`; the panel has room for V·lanes ≤ 64 numbers in each
+                // of at most `DEPTH` rows, as `run` has checked.
+                #[expect(unsafe_code, reason = "as in the tile")]
+                unsafe {
+                    let numbers = F::load::<S>(from.wrapping_add(v * stride + k * step));
+                    F::store::<S>(numbers, panel.as_mut_ptr().add((k * V + v) * lanes));
+                }
+            }
+        }
+    }
+
+    /// The rows `i..i + R` of V vectors of columns, over the depths `first..first + depth`; the columns come from the panel if they
+    /// are packed.
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const V: usize>(
         &mut self,
@@ -222,6 +259,7 @@ impl<F: Real> Tiles<'_, F> {
         first: usize,
         depth: usize,
         start: Start<'_, F>,
+        packed: bool,
     ) {
         let lanes = F::lanes::<S>();
         let Product {
@@ -229,6 +267,7 @@ impl<F: Real> Tiles<'_, F> {
             right,
             out,
             row: out_row,
+            panel,
             ..
         } = &mut self.product;
         let out_row = *out_row;
@@ -236,7 +275,7 @@ impl<F: Real> Tiles<'_, F> {
         // SAFETY: `run` has checked, for the widths of this processor, that the last row, depth and vector of columns of each
         // operand lie inside its slice; i + R ≤ rows, (vector + V)·lanes ≤ columns and first + depth ≤ the whole depth hold at
         // every call, and `offsets` are r·row. `wrapping_add` lets the pointers step beyond the last depth, where they are not
-        // read. Vectors are read and written without alignment, and every bit pattern is a number.
+        // read; a packed panel holds `depth` rows of V vectors. Vectors are read and written without alignment, and every bit pattern is a number.
         #[expect(unsafe_code, reason = "bounds checks in the inner loop would double its time")]
         unsafe {
             let out = out.as_mut_ptr().add(i * out_row + vector * lanes);
@@ -262,15 +301,18 @@ impl<F: Real> Tiles<'_, F> {
             for r in 0..R {
                 rows[r] = a.wrapping_add(self.offsets[r]);
             }
-            let mut b = right
-                .values
-                .as_ptr()
-                .wrapping_add(vector * right.vector + first * right.step);
+            let (mut b, vector_step, step) = match panel {
+                Some(panel) if packed => (panel.as_ptr(), lanes, V * lanes),
+                _ => {
+                    let start = vector * right.vector + first * right.step;
+                    (right.values.as_ptr().wrapping_add(start), right.vector, right.step)
+                }
+            };
             let mut at = 0;
             for _ in 0..depth {
                 let mut columns = [F::splat(simd, F::ZERO); V];
                 for v in 0..V {
-                    columns[v] = F::load::<S>(b.wrapping_add(v * right.vector));
+                    columns[v] = F::load::<S>(b.wrapping_add(v * vector_step));
                 }
                 for r in 0..R {
                     let factor = F::splat(simd, *rows[r].wrapping_add(at));
@@ -279,7 +321,7 @@ impl<F: Real> Tiles<'_, F> {
                     }
                 }
                 at += left.step;
-                b = b.wrapping_add(right.step);
+                b = b.wrapping_add(step);
             }
             for r in 0..R {
                 for v in 0..V {
@@ -411,6 +453,7 @@ mod tests {
             let b_transposed: Vec<f64> = (0..k * n).map(|at| b[at % k * n + at / k]).collect();
             pack_transposed(&of(&b_transposed), k, n, &mut other);
             assert_eq!(packed, other);
+            let mut panel = vec![F::ZERO; PANEL];
             let (left, left_transposed, rows, bias_row) = (of(&a), of(&transposed), wide(&b, k), wide(&bias, 1));
             for (left, right) in [
                 (Left::rows(&left, k), Right::packed(&packed, k)),
@@ -427,6 +470,7 @@ mod tests {
                         out: &mut out,
                         row,
                         start,
+                        panel: (m % 2 == 1).then_some(&mut panel[..]),
                     }
                     .run();
                     let expected = expected(

@@ -164,6 +164,7 @@ impl<F: Real> Workspace<F> {
                 out: &mut below,
                 row: layer.input_row,
                 start: Start::Zero,
+                panel: None,
             }
             .run();
             std::mem::swap(&mut bar, &mut below);
@@ -198,6 +199,7 @@ impl<F: Real> Workspace<F> {
                     out: &mut next,
                     row: layer.output_row,
                     start: Start::Result,
+                    panel: None,
                 }
                 .run();
             }

@@ -37,6 +37,7 @@ impl<F: Real> Input<'_, F> {
                 out,
                 row,
                 start,
+                panel: None,
             }
             .run();
         };
@@ -77,7 +78,7 @@ impl<F: Real> Input<'_, F> {
 
 impl<F: Real> Operands<'_, F> {
     /// Adds inputᵀ·bar and the column sums of the value channel to the sums of a hidden layer.
-    pub(super) fn add_to(&self, layer: &PackedLayer<F>, sums: &mut LayerSums<F>) {
+    pub(super) fn add_to(&self, layer: &PackedLayer<F>, sums: &mut LayerSums<F>, panel: &mut [F]) {
         let (p, k, row) = (self.p, self.channels.count(), layer.output_row);
         let right = Right::rows(self.bar, row);
         let mut product = |left: Left<'_, F>, depth: usize| {
@@ -90,6 +91,7 @@ impl<F: Real> Operands<'_, F> {
                 out: &mut sums.weights,
                 row,
                 start: Start::Result,
+                panel: Some(&mut *panel),
             }
             .run();
         };
@@ -120,6 +122,7 @@ impl<F: Real> Operands<'_, F> {
                 out: &mut sums.weights,
                 row: *row,
                 start: Start::Result,
+                panel: None,
             }
             .run();
         }

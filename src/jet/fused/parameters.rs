@@ -1,6 +1,6 @@
 //! A parameter vector as the products of a block want it: packed weights, and sums of a gradient in rows of whole vectors.
 
-use crate::jet::product::{Left, Product, Right, Start, pack, pack_transposed, whole};
+use crate::jet::product::{Left, PANEL, Product, Right, Start, pack, pack_transposed, whole};
 use crate::jet::real::Real;
 use crate::network::Layer;
 
@@ -85,7 +85,11 @@ impl<F: Real> PackedLayer<F> {
 }
 
 /// The gradient of a loss, added up over blocks.
-pub(super) struct Sums<F>(pub(super) Vec<LayerSums<F>>);
+pub(super) struct Sums<F> {
+    pub(super) layers: Vec<LayerSums<F>>,
+    /// Room for the columns of a product.
+    pub(super) panel: Vec<F>,
+}
 
 /// One layer's part.
 pub(super) struct LayerSums<F> {
@@ -99,30 +103,27 @@ impl<F: Real> Sums<F> {
     /// Zeros for the layers of a network.
     pub(super) fn new(packed: &Packed<F>) -> Self {
         let last = packed.0.len() - 1;
-        Self(
-            packed
-                .0
-                .iter()
-                .enumerate()
-                .map(|(l, layer)| {
-                    let size = if l == last {
-                        layer.outputs * layer.input_row
-                    } else {
-                        layer.inputs * layer.output_row
-                    };
-                    LayerSums {
-                        weights: vec![F::ZERO; size],
-                        biases: vec![F::ZERO; layer.output_row],
-                    }
-                })
-                .collect(),
-        )
+        let layers = packed.0.iter().enumerate().map(|(l, layer)| {
+            let size = if l == last {
+                layer.outputs * layer.input_row
+            } else {
+                layer.inputs * layer.output_row
+            };
+            LayerSums {
+                weights: vec![F::ZERO; size],
+                biases: vec![F::ZERO; layer.output_row],
+            }
+        });
+        Self {
+            layers: layers.collect(),
+            panel: vec![F::ZERO; PANEL],
+        }
     }
 
     /// Adds other sums.
     pub(super) fn add(&mut self, other: &Self) {
         let add = |a: &mut [F], b: &[F]| a.iter_mut().zip(b).for_each(|(a, b)| *a += *b);
-        for (sums, other) in self.0.iter_mut().zip(&other.0) {
+        for (sums, other) in self.layers.iter_mut().zip(&other.layers) {
             add(&mut sums.weights, &other.weights);
             add(&mut sums.biases, &other.biases);
         }
@@ -131,7 +132,7 @@ impl<F: Real> Sums<F> {
     /// Writes the sums as a parameter vector.
     pub(super) fn write(&self, layers: &[Layer], packed: &Packed<F>, gradient: &mut [F]) {
         let last = layers.len() - 1;
-        for (l, ((layer, packed), sums)) in layers.iter().zip(&packed.0).zip(&self.0).enumerate() {
+        for (l, ((layer, packed), sums)) in layers.iter().zip(&packed.0).zip(&self.layers).enumerate() {
             let outputs = layer.outputs;
             let rows = gradient[layer.weights.clone()].chunks_exact_mut(outputs);
             if l == last {
@@ -161,6 +162,7 @@ pub(super) fn add_rows<F: Real>(factor: F, rows: &[F], n: usize, out: &mut [F]) 
         out,
         row,
         start: Start::Result,
+        panel: None,
     }
     .run();
 }
