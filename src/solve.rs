@@ -14,7 +14,7 @@ use crate::batch::Collocation;
 use crate::budget::{check_memory, plan};
 use crate::error::Error;
 use crate::jet::fused::Kernel;
-use crate::output::{Keeper, Results, Summary, read_checkpoint, write_fields};
+use crate::output::{Keeper, Results, Summary, Times, read_checkpoint, write_fields};
 use crate::problem::{self, Batch, Problem, Whole};
 use crate::solution::Solution;
 use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, start_values};
@@ -51,17 +51,40 @@ pub trait Progress {
 /// # Errors
 /// Everything that keeps a run from starting, and results that cannot be written.
 pub fn solve(request: &Request, interrupted: &AtomicBool, progress: &mut dyn Progress) -> Result<Outcome, Error> {
-    run(request, interrupted, progress, &[])
+    run(request, interrupted, progress, &Earlier::nothing())
 }
 
-/// `notes` are those of the form of the problem that was tried before.
+/// What was done before in another form of the problem.
+struct Earlier {
+    /// When the run began.
+    begun: Instant,
+    /// Seconds in stages.
+    steps: f64,
+    /// Seconds to the first step.
+    start: Option<f64>,
+    /// The notes so far.
+    notes: Vec<String>,
+}
+
+impl Earlier {
+    fn nothing() -> Self {
+        Self {
+            begun: Instant::now(),
+            steps: 0.0,
+            start: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
 fn run(
     request: &Request,
     interrupted: &AtomicBool,
     progress: &mut dyn Progress,
-    notes: &[String],
+    earlier: &Earlier,
 ) -> Result<Outcome, Error> {
     let start = Instant::now();
+    let mut first_step = earlier.start;
     let (mut problem, folder, checkpoint) = open(request, progress)?;
     let device = match &checkpoint {
         Some(checkpoint) => checkpoint.device.parse().unwrap_or(request.device),
@@ -71,11 +94,16 @@ fn run(
     let planned = check_memory(&problem)?;
     device.probe()?;
     problem.notes.iter().for_each(|note| progress.note(note));
-    problem.notes.splice(0..0, notes.iter().cloned());
+    problem.notes.splice(0..0, earlier.notes.iter().cloned());
     let names = term_names(&problem);
     let mut results = match &checkpoint {
-        Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds)?,
-        None => Results::create(&folder, &problem::resolved_in(&problem.file, &folder), &names)?,
+        Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds, earlier.begun)?,
+        None => Results::create(
+            &folder,
+            &problem::resolved_in(&problem.file, &folder),
+            &names,
+            earlier.begun,
+        )?,
     };
     let mut keeper = Keeper::new(&folder, request.checkpoint);
     let mut checkpoint = match checkpoint {
@@ -145,6 +173,7 @@ fn run(
             before: checkpoint.stage_seconds,
         };
         let state = std::mem::replace(&mut checkpoint.stage, StageState::Start);
+        first_step.get_or_insert_with(|| earlier.begun.elapsed().as_secs_f64());
         training.run(&mut collocation, &mut parameters, state);
         checkpoint.stage_seconds = 0.0;
         stages = training.reports;
@@ -196,7 +225,13 @@ fn run(
         );
         progress.note(&note);
         problem.notes.push(note);
-        return again(&problem, folder, request, interrupted, progress);
+        let earlier = Earlier {
+            begun: earlier.begun,
+            steps: stages.iter().map(|stage| stage.seconds).sum(),
+            start: first_step,
+            notes: problem.notes.clone(),
+        };
+        return again(&problem, folder, request, interrupted, progress, &earlier);
     }
     // A history that could not be written must not cost the fields: it is reported after them.
     let failure = failure.or(keeper.finish().err());
@@ -217,17 +252,26 @@ fn run(
         kernel: &kernel,
         parameters: &best.parameters,
     };
+    let mut times = Times {
+        start: first_step.unwrap_or_default(),
+        steps: earlier.steps + stages.iter().map(|stage| stage.seconds).sum::<f64>(),
+        ..Times::default()
+    };
+    let writing = Instant::now();
     write_fields(&solution, results.folder())?;
     results.network(kernel.architecture(), &best.parameters, problem.scales.length)?;
-    let seconds = results.position().1;
+    times.fields = writing.elapsed().as_secs_f64();
+    let checking = Instant::now();
     let course = Course {
         device,
         quick,
         plan: &planned,
         stages,
-        seconds,
+        times,
     };
-    let summary = summarise(&solution, &names, &best, course);
+    let mut summary = summarise(&solution, &names, &best, course);
+    summary.times.checks = checking.elapsed().as_secs_f64();
+    summary.seconds = results.position().1;
     results.summary(&summary)?;
     failure.map_or(Ok(()), Err)?;
     Ok(Outcome {
@@ -245,6 +289,7 @@ fn again(
     request: &Request,
     interrupted: &AtomicBool,
     progress: &mut dyn Progress,
+    earlier: &Earlier,
 ) -> Result<Outcome, Error> {
     let file = energy_form(
         problem.file.clone(),
@@ -260,7 +305,7 @@ fn again(
         settings: Settings::default(),
         ..request.clone()
     };
-    run(&request, interrupted, progress, &problem.notes)
+    run(&request, interrupted, progress, earlier)
 }
 
 /// The problem, the folder of its results, and where an interrupted run stood.

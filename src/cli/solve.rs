@@ -170,6 +170,12 @@ fn report(outcome: &Outcome) -> String {
         summary.terms.iter().map(|term| term.points).sum::<usize>(),
         summary.seconds
     );
+    let times = &summary.times;
+    let _ = writeln!(
+        text,
+        "  {:.2} s to the first step, {:.2} s in steps, {:.2} s for fields, {:.2} s for checks",
+        times.start, times.steps, times.fields, times.checks
+    );
     let _ = writeln!(text, "  results in {}", outcome.folder.display());
     if summary.verdict == Verdict::Unfinished {
         let _ = writeln!(text, "  `pinn solve --resume {}` goes on", outcome.folder.display());

@@ -241,7 +241,7 @@ impl<F: Real> Kernel<F> {
         let blocks = self.blocks(terms);
         let per_group = blocks.len().div_ceil(GROUPS).max(LEAST);
         let last = self.layers.len() - 1;
-        let partials: Vec<(Vec<(usize, f64)>, Sums<F>)> = blocks
+        let (values, partials): (Vec<Vec<_>>, Vec<Sums<F>>) = blocks
             .par_chunks(per_group)
             .map(|group| {
                 let mut workspace = self.take();
@@ -266,11 +266,11 @@ impl<F: Real> Kernel<F> {
                 self.give(workspace);
                 (values, sums)
             })
-            .collect();
+            .unzip();
         let mut total = Sums::new(packed);
-        partials.iter().for_each(|(_, sums)| total.add(sums));
+        partials.iter().for_each(|sums| total.add(sums));
         total.write(&self.layers, packed, gradient);
-        partials.into_iter().flat_map(|(values, _)| values).collect()
+        values.concat()
     }
 
     fn pack(&self, parameters: &[F]) -> Packed<F> {

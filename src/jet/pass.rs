@@ -284,7 +284,7 @@ fn adjoint<F: Real, N: Nonlinearity>(channels: Channels, n: usize, z: &[F], keep
             let d_bar = part_mut(bar, channels.first(j), n, start, length);
             for i in 0..length {
                 v_bar[i] = (s2[i] * d_bar[i]).fma(d[i], v_bar[i]);
-                d_bar[i] = d_bar[i] * s1[i];
+                d_bar[i] *= s1[i];
             }
         }
         match channels.order {

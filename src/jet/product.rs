@@ -166,67 +166,81 @@ impl<F: Real> WithSimd for Tiles<'_, F> {
     }
 }
 
+/// Which vectors of columns and which depths a tile takes.
+#[derive(Clone, Copy)]
+struct Part<'a, F> {
+    /// The first vector.
+    vector: usize,
+    /// The first depth, and how many follow.
+    first: usize,
+    depth: usize,
+    /// What the sums start from.
+    start: Start<'a, F>,
+    /// Whether the columns stand in the panel.
+    packed: bool,
+}
+
 impl<F: Real> Tiles<'_, F> {
     #[inline(always)]
     fn columns_of<S: Simd>(&mut self, simd: S, first: usize, depth: usize, start: Start<'_, F>) {
         let vectors = self.product.columns / F::lanes::<S>();
         let mut vector = 0;
+        let part = |vector: usize| Part {
+            vector,
+            first,
+            depth,
+            start,
+            packed: false,
+        };
         // 24 of 32 registers are sums, or 8 of 16.
         if S::REGISTER_COUNT >= 32 {
             while vector + 4 <= vectors {
-                self.rows_of::<S, 6, 4>(simd, vector, first, depth, start);
+                self.rows_of::<S, 6, 4>(simd, part(vector));
                 vector += 4;
             }
             while vector + 2 <= vectors {
-                self.rows_of::<S, 8, 2>(simd, vector, first, depth, start);
+                self.rows_of::<S, 8, 2>(simd, part(vector));
                 vector += 2;
-            }
-            if vector < vectors {
-                self.rows_of::<S, 8, 1>(simd, vector, first, depth, start);
             }
         } else {
             while vector + 2 <= vectors {
-                self.rows_of::<S, 4, 2>(simd, vector, first, depth, start);
+                self.rows_of::<S, 4, 2>(simd, part(vector));
                 vector += 2;
             }
-            if vector < vectors {
-                self.rows_of::<S, 8, 1>(simd, vector, first, depth, start);
-            }
+        }
+        if vector < vectors {
+            self.rows_of::<S, 8, 1>(simd, part(vector));
         }
     }
 
     #[inline(always)]
-    fn rows_of<S: Simd, const R: usize, const V: usize>(
-        &mut self,
-        simd: S,
-        vector: usize,
-        first: usize,
-        depth: usize,
-        start: Start<'_, F>,
-    ) {
+    fn rows_of<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, mut part: Part<'_, F>) {
         let rows = self.product.rows;
         // Packing pays from a few tiles on.
-        let packs = self.product.panel.is_some() && rows >= 4 * R;
-        if packs {
-            self.pack::<S, V>(vector, first, depth);
+        part.packed = self.product.panel.is_some() && rows >= 4 * R;
+        if part.packed {
+            self.pack::<S, V>(part);
         }
         let mut i = 0;
         while i + R <= rows {
-            self.tile::<S, R, V>(simd, i, vector, first, depth, start, packs);
+            self.tile::<S, R, V>(simd, i, part);
             i += R;
         }
         while i + 2 <= rows {
-            self.tile::<S, 2, V>(simd, i, vector, first, depth, start, packs);
+            self.tile::<S, 2, V>(simd, i, part);
             i += 2;
         }
         if i < rows {
-            self.tile::<S, 1, V>(simd, i, vector, first, depth, start, packs);
+            self.tile::<S, 1, V>(simd, i, part);
         }
     }
 
     /// Copies V vectors of columns over the depths `first..first + depth` to the panel, `[depth, V·lanes]`.
     #[inline(always)]
-    fn pack<S: Simd, const V: usize>(&mut self, vector: usize, first: usize, depth: usize) {
+    fn pack<S: Simd, const V: usize>(&mut self, part: Part<'_, F>) {
+        let Part {
+            vector, first, depth, ..
+        } = part;
         let lanes = F::lanes::<S>();
         let Right {
             values,
@@ -251,16 +265,14 @@ impl<F: Real> Tiles<'_, F> {
     /// The rows `i..i + R` of V vectors of columns, over the depths `first..first + depth`; the columns come from the panel if they
     /// are packed.
     #[inline(always)]
-    fn tile<S: Simd, const R: usize, const V: usize>(
-        &mut self,
-        simd: S,
-        i: usize,
-        vector: usize,
-        first: usize,
-        depth: usize,
-        start: Start<'_, F>,
-        packed: bool,
-    ) {
+    fn tile<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, i: usize, part: Part<'_, F>) {
+        let Part {
+            vector,
+            first,
+            depth,
+            start,
+            packed,
+        } = part;
         let lanes = F::lanes::<S>();
         let Product {
             left,
@@ -453,7 +465,7 @@ mod tests {
             let b_transposed: Vec<f64> = (0..k * n).map(|at| b[at % k * n + at / k]).collect();
             pack_transposed(&of(&b_transposed), k, n, &mut other);
             assert_eq!(packed, other);
-            let mut panel = vec![F::ZERO; PANEL];
+            let mut panel = [F::ZERO; PANEL];
             let (left, left_transposed, rows, bias_row) = (of(&a), of(&transposed), wide(&b, k), wide(&bias, 1));
             for (left, right) in [
                 (Left::rows(&left, k), Right::packed(&packed, k)),

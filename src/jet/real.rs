@@ -334,7 +334,7 @@ mod tests {
             let n = (x * std::f64::consts::FRAC_2_PI).round();
             let mut r = Self(x, 0.0);
             for part in [
-                1.570_796_326_794_896_6,
+                std::f64::consts::FRAC_PI_2,
                 6.123_233_995_736_766e-17,
                 -1.497_384_904_859_169_8e-33,
             ] {

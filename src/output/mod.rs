@@ -15,5 +15,5 @@ pub use checkpoint::{Keeper, read_checkpoint};
 pub use memory::{available_memory, bytes, peak_memory};
 pub use plot::{Axis, Corner, Curve, Plot, Style};
 pub use results::Results;
-pub use summary::{Probe, Reading, Summary, TermSummary, Verdict};
+pub use summary::{Probe, Reading, Summary, TermSummary, Times, Verdict};
 pub use vtk::write_fields;

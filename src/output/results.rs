@@ -26,11 +26,11 @@ pub struct Results {
 }
 
 impl Results {
-    /// Creates the folder, writes `problem.ron` and opens `history.csv`.
+    /// Creates the folder, writes `problem.ron` and opens `history.csv`; the clock counts from `begun`.
     ///
     /// # Errors
     /// A folder or file that cannot be written.
-    pub fn create(folder: &Path, problem: &str, terms: &[String]) -> Result<Self, Error> {
+    pub fn create(folder: &Path, problem: &str, terms: &[String], begun: Instant) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
         // What an earlier run left must not be taken for this one's.
         remove_checkpoint(folder)?;
@@ -50,16 +50,16 @@ impl Results {
             folder: folder.to_path_buf(),
             history,
             length: header.len() as u64,
-            start: Instant::now(),
+            start: begun,
             before: 0.0,
         })
     }
 
-    /// Opens the folder of an interrupted run; its history goes on after `length` bytes, its clock after `seconds`.
+    /// Opens the folder of an interrupted run; its history goes on after `length` bytes, its clock after `seconds` before `begun`.
     ///
     /// # Errors
     /// A history that is shorter or cannot be written.
-    pub fn resume(folder: &Path, length: u64, seconds: f64) -> Result<Self, Error> {
+    pub fn resume(folder: &Path, length: u64, seconds: f64, begun: Instant) -> Result<Self, Error> {
         let path = folder.join("history.csv");
         let open = || {
             let mut file = File::options().write(true).open(&path)?;
@@ -74,7 +74,7 @@ impl Results {
             folder: folder.to_path_buf(),
             history: BufWriter::new(open().map_err(Error::file("continue", &path))?),
             length,
-            start: Instant::now(),
+            start: begun,
             before: seconds,
         })
     }

@@ -39,8 +39,10 @@ pub struct Summary {
     pub sharpness: Sharpness,
     /// Decisions that the user should know of.
     pub notes: Vec<String>,
-    /// Wall time of the whole run up to the writing of results, s.
+    /// Wall time of the whole run, s.
     pub seconds: f64,
+    /// Where it went.
+    pub times: Times,
     /// Whether the rows of all points were kept in memory.
     pub points_stored: bool,
     /// Largest resident size that was expected, bytes.
@@ -67,6 +69,19 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
     /// How the run is judged.
     pub verdict: Verdict,
+}
+
+/// Where the wall time of a run went, s; what is left is between the stages.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Times {
+    /// From the beginning to the first step: reading, checking, points and starting values.
+    pub start: f64,
+    /// The steps of all stages.
+    pub steps: f64,
+    /// Writing of fields and network.
+    pub fields: f64,
+    /// Errors, estimates, balances, sharpness: what this summary tells.
+    pub checks: f64,
 }
 
 /// One loss term.

@@ -3,7 +3,7 @@
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
-use crate::output::{Probe, Reading, Summary, TermSummary, Verdict, peak_memory};
+use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
 use crate::problem::{Problem, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
 use crate::solution::{
@@ -22,7 +22,8 @@ pub(super) struct Course<'a> {
     pub(super) quick: bool,
     pub(super) plan: &'a Plan,
     pub(super) stages: Vec<StageReport>,
-    pub(super) seconds: f64,
+    /// Without those of the checks.
+    pub(super) times: Times,
 }
 
 /// Measures the solution and judges the run.
@@ -32,7 +33,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         quick,
         plan,
         stages,
-        seconds,
+        times,
     } = course;
     let problem = solution.problem;
     let file = &problem.file;
@@ -94,7 +95,8 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         stages,
         sharpness: sharpness(solution.kernel, solution.parameters, &sample),
         notes: problem.notes.clone(),
-        seconds,
+        seconds: 0.0,
+        times,
         points_stored: plan.stored,
         predicted_memory_bytes: plan.predicted,
         peak_memory_bytes: peak_memory(),
