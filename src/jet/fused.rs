@@ -6,11 +6,16 @@
 //! - v → f(v), d_i → s₁·d_i,
 //! - Laplacian l → s₁·l + s₂·Σ d_i², Hessian h_jk → s₁·h_jk + s₂·d_j·d_k,
 //!
-//! and its adjoint maps (v̄, d̄, l̄ or h̄) back by the transposed derivatives. Nothing of size n·width is ever stored:
-//! memory does not depend on the number of points.
+//! and its adjoint maps (v̄, d̄, l̄ or h̄) back by the transposed derivatives. Activations are kept for the block in work
+//! only, and a block has as many points as keep them in the second-level cache: nothing of size n·width is ever stored, and memory does
+//! not depend on the number of points.
+//!
+//! Weights are packed once per call (`parameters`), the rows of all jets are whole vectors, and products run in register tiles
+//! without further copies (`jet::product`). The same passes serve values, losses, gradients, rows of the Jacobian ([`Kernel::jacobian`]) and
+//! products with it ([`Kernel::pushforward`], [`Kernel::pullback`]).
 //!
 //! Blocks are dealt to a number of groups that depends on the points only; each group adds up in block order, and the
-//! groups are added in order: the result has the same bits for any number of threads.
+//! groups are added in order: the result has the same bits for any number of threads. Instruction sets differ in their last bits.
 
 mod block;
 mod operands;

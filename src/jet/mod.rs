@@ -13,11 +13,13 @@
 pub mod activation;
 mod channels;
 mod coordinate;
+mod dots;
 mod encoding;
 pub mod fused;
 pub mod generic;
 pub(crate) mod matmul;
 pub mod operation;
+mod packing;
 mod pass;
 mod product;
 pub mod real;

@@ -1,12 +1,13 @@
 //! Matrix products of one block of points: register tiles of the processor's vectors, in place on the operands.
 //!
 //! A general product packs its operands first; here the right factor is either weights, packed once per call of the kernel
-//! ([`pack`], [`pack_transposed`]), or the jets of a block, whose rows are whole vectors, and the left factor is read one number at
+//! ([`super::packing`]), or the jets of a block, whose rows are whole vectors, and the left factor is read one number at
 //! a time. A tile of R rows and V vectors of columns takes R + V loads for R·V fused multiply-adds, and stays in
 //! registers while the depth runs.
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::packing::lanes;
 use super::real::Real;
 
 /// Depth after which a tile returns to memory: two vectors of that many rows stay in the first-level cache.
@@ -97,7 +98,7 @@ impl<'a, F: Real> Right<'a, F> {
         }
     }
 
-    /// What [`pack`] made for sums of the given length.
+    /// What [`super::packing::pack`] made for sums of the given length.
     pub(super) fn packed(values: &'a [F], depth: usize) -> Self {
         Self {
             values,
@@ -344,93 +345,11 @@ impl<F: Real> Tiles<'_, F> {
     }
 }
 
-/// out_ic = start_c + Σ_j left_ij·right_cj for a few c: `left` is `[n, row]` and `right` `[m, row]` with rows of whole vectors, `out`
-/// `[n, m]`.
-pub(super) struct Dots<'a, F> {
-    pub(super) left: &'a [F],
-    pub(super) right: &'a [F],
-    pub(super) row: usize,
-    pub(super) start: Option<&'a [F]>,
-    pub(super) out: &'a mut [F],
-}
-
-impl<F: Real> Dots<'_, F> {
-    /// Computes the sums.
-    pub(super) fn run(self) {
-        Arch::new().dispatch(self);
-    }
-}
-
-impl<F: Real> WithSimd for Dots<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let (row, m) = (self.row, self.right.len() / self.row);
-        let (lanes, n) = (F::lanes::<S>(), self.out.len() / m);
-        assert!(self.left.len() >= n * row && row.is_multiple_of(lanes));
-        for i in 0..n {
-            for c in 0..m {
-                let mut sum = F::splat(simd, F::ZERO);
-                let mut at = 0;
-                while at < row {
-                    // SAFETY: i < n, c < m and at + lanes ≤ row, and both matrices have rows of that length, as checked above.
-                    #[expect(unsafe_code, reason = "vectors are loaded from pointers")]
-                    unsafe {
-                        let a = F::load::<S>(self.left.as_ptr().add(i * row + at));
-                        let b = F::load::<S>(self.right.as_ptr().add(c * row + at));
-                        sum = F::fused(simd, a, b, sum);
-                    }
-                    at += lanes;
-                }
-                self.out[i * m + c] = F::total(simd, sum) + self.start.map_or(F::ZERO, |start| start[c]);
-            }
-        }
-    }
-}
-
-/// Numbers per vector of this processor.
-pub(super) fn lanes<F: Real>() -> usize {
-    struct Lanes<F>(std::marker::PhantomData<F>);
-    impl<F: Real> WithSimd for Lanes<F> {
-        type Output = usize;
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> usize {
-            F::lanes::<S>()
-        }
-    }
-    Arch::new().dispatch(Lanes::<F>(std::marker::PhantomData))
-}
-
-/// A number of columns rounded up to whole vectors.
-pub(super) fn whole<F: Real>(columns: usize) -> usize {
-    columns.next_multiple_of(lanes::<F>())
-}
-
-/// The matrix `[k, n]` as vectors of columns, each with all rows, `[n / lanes, k, lanes]`, 0 beyond the last column.
-pub(super) fn pack<F: Real>(matrix: &[F], k: usize, n: usize, packed: &mut Vec<F>) {
-    pack_by(k, n, |i, j| matrix[i * n + j], packed);
-}
-
-/// The same of the transpose of a matrix `[n, k]`.
-pub(super) fn pack_transposed<F: Real>(matrix: &[F], k: usize, n: usize, packed: &mut Vec<F>) {
-    pack_by(k, n, |i, j| matrix[j * k + i], packed);
-}
-
-fn pack_by<F: Real>(k: usize, n: usize, entry: impl Fn(usize, usize) -> F, packed: &mut Vec<F>) {
-    let lanes = lanes::<F>();
-    packed.clear();
-    for first in (0..n).step_by(lanes) {
-        for i in 0..k {
-            packed.extend((first..first + lanes).map(|j| if j < n { entry(i, j) } else { F::ZERO }));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jet::dots::Dots;
+    use crate::jet::packing::{pack, pack_transposed, whole};
 
     /// Whole numbers, so that every order of summation gives the same.
     fn numbers(n: usize, seed: usize) -> Vec<f64> {

@@ -5,9 +5,11 @@ use super::parameters::{Packed, PackedLayer};
 use super::{LANES, padded};
 use crate::jet::Channels;
 use crate::jet::activation::Activation;
+use crate::jet::dots::Dots;
 use crate::jet::encoding::encode;
+use crate::jet::packing::whole;
 use crate::jet::pass::{activation_pass, adjoint_pass, tangent_pass};
-use crate::jet::product::{Dots, Left, Product, Right, Start, whole};
+use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
 use crate::network::Architecture;
 

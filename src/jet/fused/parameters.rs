@@ -1,6 +1,7 @@
 //! A parameter vector as the products of a block want it: packed weights, and sums of a gradient in rows of whole vectors.
 
-use crate::jet::product::{Left, PANEL, Product, Right, Start, pack, pack_transposed, whole};
+use crate::jet::packing::{pack, pack_transposed, whole};
+use crate::jet::product::{Left, PANEL, Product, Right, Start};
 use crate::jet::real::Real;
 use crate::network::Layer;
 
