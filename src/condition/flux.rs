@@ -83,10 +83,10 @@ impl Condition for FluxLaw {
         equation.flux(&at.x, u, &mut flux);
         out[0] = (0..3).map(|j| flux[j] * at.normal[j]).sum();
         if let Some(q) = &self.flux {
-            out[0] -= q.at(&at.x);
+            out[0] -= q.value(&at.x);
         }
         if let Some((h, ambient)) = &self.convection {
-            out[0] += h.at(&at.x) * (u.value(0) - ambient.at(&at.x));
+            out[0] += h.value(&at.x) * (u.value(0) - ambient.value(&at.x));
         }
     }
 
@@ -97,12 +97,12 @@ impl Condition for FluxLaw {
     /// √(h/2)·(T − T∞).
     fn energy(&self, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
         out[0] = self.convection.as_ref().map_or(0.0, |(h, ambient)| {
-            (0.5 * h.at::<f64>(&at.x)).sqrt() * (u.value(0) - ambient.at::<f64>(&at.x))
+            (0.5 * h.value(&at.x)).sqrt() * (u.value(0) - ambient.value(&at.x))
         });
     }
 
     fn work(&self, at: &BoundaryPoint, u: &Jet<'_>) -> f64 {
-        self.flux.as_ref().map_or(0.0, |q| q.at::<f64>(&at.x)) * u.value(0)
+        self.flux.as_ref().map_or(0.0, |q| q.value(&at.x)) * u.value(0)
     }
 
     fn impose(&self, _at: &BoundaryPoint, residual: &[f64], _value: &mut [f64], flux: &mut [f64]) {

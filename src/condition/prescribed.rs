@@ -117,7 +117,7 @@ impl Condition for Prescribed {
     }
 
     fn residual(&self, _equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
-        out[0] = u.value(self.component) - self.value.at(&at.x);
+        out[0] = u.value(self.component) - self.value.value(&at.x);
     }
 
     fn conservative(&self) -> bool {
@@ -126,7 +126,7 @@ impl Condition for Prescribed {
 
     /// By [`PENALTY`].
     fn energy(&self, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
-        out[0] = (0.5 * PENALTY).sqrt() * (u.value(self.component) - self.value.at(&at.x));
+        out[0] = (0.5 * PENALTY).sqrt() * (u.value(self.component) - self.value.value(&at.x));
     }
 
     fn impose(&self, _at: &BoundaryPoint, residual: &[f64], value: &mut [f64], _flux: &mut [f64]) {

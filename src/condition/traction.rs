@@ -96,11 +96,11 @@ impl Condition for TractionLaw {
     fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
         let mut stress = [0.0; 9];
         equation.flux(&at.x, u, &mut stress);
-        let pressure = self.pressure.as_ref().map_or(0.0, |p| p.at(&at.x));
-        let stiffness = self.stiffness.as_ref().map_or(0.0, |k| k.at(&at.x));
+        let pressure = self.pressure.as_ref().map_or(0.0, |p| p.value(&at.x));
+        let stiffness = self.stiffness.as_ref().map_or(0.0, |k| k.value(&at.x));
         for (out, &c) in out.iter_mut().zip(&self.components) {
             let traction: f64 = (0..3).map(|j| stress[c * 3 + j] * at.normal[j]).sum();
-            let load = self.traction[c].as_ref().map_or(0.0, |t| t.at(&at.x));
+            let load = self.traction[c].as_ref().map_or(0.0, |t| t.value(&at.x));
             *out = traction - load + pressure * at.normal[c] + stiffness * u.value(c);
         }
     }
@@ -111,7 +111,7 @@ impl Condition for TractionLaw {
 
     /// √(k/2)·u_c.
     fn energy(&self, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
-        let stiffness: f64 = self.stiffness.as_ref().map_or(0.0, |k| k.at(&at.x));
+        let stiffness: f64 = self.stiffness.as_ref().map_or(0.0, |k| k.value(&at.x));
         for (out, &c) in out.iter_mut().zip(&self.components) {
             *out = (0.5 * stiffness).sqrt() * u.value(c);
         }
@@ -119,8 +119,8 @@ impl Condition for TractionLaw {
 
     /// Σ_c (t_c − p·n_c)·u_c.
     fn work(&self, at: &BoundaryPoint, u: &Jet<'_>) -> f64 {
-        let pressure: f64 = self.pressure.as_ref().map_or(0.0, |p| p.at(&at.x));
-        let load = |c: usize| self.traction[c].as_ref().map_or(0.0, |t| t.at::<f64>(&at.x)) - pressure * at.normal[c];
+        let pressure: f64 = self.pressure.as_ref().map_or(0.0, |p| p.value(&at.x));
+        let load = |c: usize| self.traction[c].as_ref().map_or(0.0, |t| t.value(&at.x)) - pressure * at.normal[c];
         self.components.iter().map(|&c| load(c) * u.value(c)).sum()
     }
 

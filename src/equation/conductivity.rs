@@ -253,7 +253,7 @@ impl TensorField {
 
     /// k at a point.
     pub fn at(&self, x: &[f64; 4]) -> [[f64; 3]; 3] {
-        sum(self.parts.iter().map(|(field, unit)| (field.at(x), unit)))
+        sum(self.parts.iter().map(|(field, unit)| (field.value(x), unit)))
     }
 
     /// k and ∂k/∂x_j, `[3]`, at a point.

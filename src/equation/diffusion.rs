@@ -74,14 +74,14 @@ impl Equation for HeatConduction {
 
     /// √(k/2)·∂_j T.
     fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
-        let root = (0.5 * self.conductivity.at::<f64>(x)).sqrt();
+        let root = (0.5 * self.conductivity.value(x)).sqrt();
         for (j, out) in out.iter_mut().enumerate() {
             *out = root * u.first(0, j);
         }
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
-        let k = self.conductivity.at(x);
+        let k = self.conductivity.value(x);
         for (j, flux) in out.iter_mut().take(3).enumerate() {
             *flux = if j < self.dimension { k * u.first(0, j) } else { 0.0 };
         }

@@ -50,13 +50,13 @@ impl Medium for ElasticBody {
 
     fn supply(&self, x: &[f64; 4], _rates: &[f64], out: &mut [f64]) {
         for (i, out) in out.iter_mut().enumerate() {
-            *out = self.force.get(i).map_or(0.0, |force| force.at(x));
+            *out = self.force.get(i).map_or(0.0, |force| force.value(x));
         }
     }
 
     fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
         let force = self.force.iter().enumerate();
-        force.map(|(i, force)| force.at::<f64>(x) * u.value(i)).sum()
+        force.map(|(i, force)| force.value(x) * u.value(i)).sum()
     }
 
     fn quantities(&self) -> Vec<Quantity> {
@@ -87,9 +87,9 @@ impl HeatBody {
     }
 
     fn net(&self, x: &[f64; 4], rate: f64) -> f64 {
-        let source: f64 = self.source.at(x);
+        let source: f64 = self.source.value(x);
         if self.transient {
-            source - self.capacity.at::<f64>(x) * rate
+            source - self.capacity.value(x) * rate
         } else {
             source
         }
@@ -117,7 +117,7 @@ impl Medium for HeatBody {
     }
 
     fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {
-        self.source.at::<f64>(x) * u.value(0)
+        self.source.value(x) * u.value(0)
     }
 
     fn quantities(&self) -> Vec<Quantity> {

@@ -162,23 +162,27 @@ impl CoordinateJet {
 
 impl Add for CoordinateJet {
     type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            value: self.value + other.value,
-            gradient: std::array::from_fn(|j| self.gradient[j] + other.gradient[j]),
-            hessian: std::array::from_fn(|j| self.hessian[j] + other.hessian[j]),
+    #[inline]
+    fn add(mut self, other: Self) -> Self {
+        self.value += other.value;
+        for j in 0..COORDINATES {
+            self.gradient[j] += other.gradient[j];
         }
+        for i in 0..PAIRS.len() {
+            self.hessian[i] += other.hessian[i];
+        }
+        self
     }
 }
 
 impl Neg for CoordinateJet {
     type Output = Self;
-    fn neg(self) -> Self {
-        Self {
-            value: -self.value,
-            gradient: self.gradient.map(|v| -v),
-            hessian: self.hessian.map(|v| -v),
-        }
+    #[inline]
+    fn neg(mut self) -> Self {
+        self.value = -self.value;
+        self.gradient.iter_mut().for_each(|v| *v = -*v);
+        self.hessian.iter_mut().for_each(|v| *v = -*v);
+        self
     }
 }
 
@@ -191,19 +195,23 @@ impl Sub for CoordinateJet {
 
 impl Mul for CoordinateJet {
     type Output = Self;
+    #[inline]
     fn mul(self, other: Self) -> Self {
         let (f, g) = (self, other);
-        Self {
+        let mut product = Self {
             value: f.value * g.value,
-            gradient: std::array::from_fn(|j| f.gradient[j] * g.value + f.value * g.gradient[j]),
-            hessian: std::array::from_fn(|i| {
-                let (j, k) = PAIRS[i];
-                f.hessian[i] * g.value
-                    + f.gradient[j] * g.gradient[k]
-                    + f.gradient[k] * g.gradient[j]
-                    + f.value * g.hessian[i]
-            }),
+            ..Self::default()
+        };
+        for j in 0..COORDINATES {
+            product.gradient[j] = f.gradient[j] * g.value + f.value * g.gradient[j];
         }
+        for (i, (j, k)) in PAIRS.into_iter().enumerate() {
+            product.hessian[i] = f.hessian[i] * g.value
+                + f.gradient[j] * g.gradient[k]
+                + f.gradient[k] * g.gradient[j]
+                + f.value * g.hessian[i];
+        }
+        product
     }
 }
 

@@ -3,6 +3,7 @@
 mod axis;
 mod build;
 mod enforcement;
+mod field;
 mod file;
 pub mod formula;
 mod hard_flux;
@@ -21,12 +22,13 @@ mod suitability;
 mod support;
 mod values;
 
+pub use field::Field;
 pub use file::{Batch, Exact, Limits, Memory, Output, Points, ProblemFile, Reference, Tolerance, Whole};
 pub use known::Known;
 pub use load::{load, resolved, resolved_in};
 pub use locate::{Path, Step, locate};
 pub use material::Material;
-pub use scales::{Field, Scales};
+pub use scales::Scales;
 pub use values::{Expression, Values, Variables};
 
 use std::sync::Arc;

@@ -6,8 +6,9 @@
 
 use serde::Serialize;
 
+use super::field::Field;
 use super::formula::Formula;
-use crate::jet::{CoordinateJet, Scalar};
+use crate::jet::CoordinateJet;
 
 /// The units in which a problem is solved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -66,13 +67,7 @@ impl Scales {
     }
 
     fn quantity(&self, formula: Formula, offset: f64, unit: f64) -> Field {
-        Field {
-            formula,
-            length: self.length,
-            time: self.time,
-            offset,
-            unit,
-        }
+        Field::new(formula, [self.length, self.time], offset, unit)
     }
 
     /// SI coordinates of a dimensionless point (x̂, ŷ, ẑ, t̂).
@@ -83,61 +78,6 @@ impl Scales {
             x[2] * self.length,
             x[3] * self.time,
         ]
-    }
-}
-
-/// A formula in SI units as a function of dimensionless coordinates with a dimensionless value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Field {
-    formula: Formula,
-    length: f64,
-    time: f64,
-    offset: f64,
-    unit: f64,
-}
-
-impl Field {
-    /// The value, with derivatives where `S` carries them.
-    pub fn at<S: Scalar>(&self, x: &[S; 4]) -> S {
-        let si = [
-            x[0].scale(self.length),
-            x[1].scale(self.length),
-            x[2].scale(self.length),
-            x[3].scale(self.time),
-        ];
-        self.formula.evaluate(&si).offset(-self.offset).scale(1.0 / self.unit)
-    }
-
-    /// The value and the gradient over the space coordinates at a plain point.
-    pub fn with_gradient(&self, x: &[f64; 4]) -> (f64, [f64; 3]) {
-        if self.formula.as_constant().is_some() {
-            return (self.at(x), [0.0; 3]);
-        }
-        let jet = self.at(&seed(*x));
-        (jet.value, [jet.gradient[0], jet.gradient[1], jet.gradient[2]])
-    }
-
-    /// The value if it depends on no coordinate.
-    pub fn as_constant(&self) -> Option<f64> {
-        self.formula.as_constant().map(|_| self.at(&[0.0; 4]))
-    }
-
-    /// The same with the opposite sign.
-    pub fn negated(mut self) -> Self {
-        if self.as_constant() != Some(0.0) {
-            self.unit = -self.unit;
-        }
-        self
-    }
-
-    /// The formula in SI units.
-    pub fn text(&self) -> String {
-        let text = self.formula.text();
-        if self.unit < 0.0 {
-            format!("-({text})")
-        } else {
-            text.into()
-        }
     }
 }
 
