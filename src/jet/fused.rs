@@ -30,6 +30,7 @@ use rayon::prelude::*;
 
 use super::Channels;
 use super::pass::LANES;
+use super::product::PANEL;
 use super::real::Real;
 use crate::loss::{Rows, Span};
 use crate::network::{Architecture, Layer};
@@ -251,6 +252,8 @@ impl<F: Real> Kernel<F> {
             .map(|group| {
                 let mut workspace = self.take();
                 let mut sums = Sums::new(packed);
+                let mut panel = std::mem::take(&mut workspace.panel);
+                panel.resize(PANEL, F::ZERO);
                 let values = group
                     .iter()
                     .map(|block| {
@@ -258,16 +261,17 @@ impl<F: Real> Kernel<F> {
                         let channels = terms[block.term].rows.channels;
                         let p = padded(block.points);
                         workspace.backward(&self.architecture, packed, channels, p, |l, operands| {
-                            let (layer, Sums { layers, panel }) = (&packed.0[l], &mut sums);
+                            let (layer, sums) = (&packed.0[l], &mut sums.0[l]);
                             if l == last {
-                                operands.add_to_output(layer, &mut layers[l]);
+                                operands.add_to_output(layer, sums);
                             } else {
-                                operands.add_to(layer, &mut layers[l], panel);
+                                operands.add_to(layer, sums, &mut panel);
                             }
                         });
                         (block.term, value)
                     })
                     .collect();
+                workspace.panel = panel;
                 self.give(workspace);
                 (values, sums)
             })

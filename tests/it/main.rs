@@ -8,6 +8,7 @@ mod exact;
 mod formulations;
 mod full_batch;
 mod materials;
+mod memory;
 mod mixed;
 mod problems;
 mod resume;

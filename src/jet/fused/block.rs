@@ -32,6 +32,8 @@ pub(super) struct Workspace<F> {
     pub(super) other: Vec<F>,
     /// Residuals of the block, `[P, R]`.
     pub(super) residual: Vec<F>,
+    /// Room for the columns of a product.
+    pub(super) panel: Vec<F>,
 }
 
 /// The buffers of one hidden layer.

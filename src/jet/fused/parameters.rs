@@ -1,7 +1,7 @@
 //! A parameter vector as the products of a block want it: packed weights, and sums of a gradient in rows of whole vectors.
 
 use crate::jet::packing::{pack, pack_transposed, whole};
-use crate::jet::product::{Left, PANEL, Product, Right, Start};
+use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
 use crate::network::Layer;
 
@@ -86,11 +86,7 @@ impl<F: Real> PackedLayer<F> {
 }
 
 /// The gradient of a loss, added up over blocks.
-pub(super) struct Sums<F> {
-    pub(super) layers: Vec<LayerSums<F>>,
-    /// Room for the columns of a product.
-    pub(super) panel: Vec<F>,
-}
+pub(super) struct Sums<F>(pub(super) Vec<LayerSums<F>>);
 
 /// One layer's part.
 pub(super) struct LayerSums<F> {
@@ -115,16 +111,13 @@ impl<F: Real> Sums<F> {
                 biases: vec![F::ZERO; layer.output_row],
             }
         });
-        Self {
-            layers: layers.collect(),
-            panel: vec![F::ZERO; PANEL],
-        }
+        Self(layers.collect())
     }
 
     /// Adds other sums.
     pub(super) fn add(&mut self, other: &Self) {
         let add = |a: &mut [F], b: &[F]| a.iter_mut().zip(b).for_each(|(a, b)| *a += *b);
-        for (sums, other) in self.layers.iter_mut().zip(&other.layers) {
+        for (sums, other) in self.0.iter_mut().zip(&other.0) {
             add(&mut sums.weights, &other.weights);
             add(&mut sums.biases, &other.biases);
         }
@@ -133,7 +126,7 @@ impl<F: Real> Sums<F> {
     /// Writes the sums as a parameter vector.
     pub(super) fn write(&self, layers: &[Layer], packed: &Packed<F>, gradient: &mut [F]) {
         let last = layers.len() - 1;
-        for (l, ((layer, packed), sums)) in layers.iter().zip(&packed.0).zip(&self.layers).enumerate() {
+        for (l, ((layer, packed), sums)) in layers.iter().zip(&packed.0).zip(&self.0).enumerate() {
             let outputs = layer.outputs;
             let rows = gradient[layer.weights.clone()].chunks_exact_mut(outputs);
             if l == last {
