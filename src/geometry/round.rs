@@ -73,8 +73,11 @@ pub(super) fn sheets(facets: &[(CellKind, Vec<[f64; 3]>)], nodes: &[[f64; 3]], e
     sheets.filter(|sheets| !sheets.is_empty())
 }
 
+/// The nodes of facets that hang together.
+type Part<'a> = Vec<&'a [[f64; 3]]>;
+
 /// The facets in groups that share no nodes; none if they are too many.
-fn parts(facets: &[(CellKind, Vec<[f64; 3]>)]) -> Option<Vec<Vec<&[[f64; 3]]>>> {
+fn parts(facets: &[(CellKind, Vec<[f64; 3]>)]) -> Option<Vec<Part<'_>>> {
     let mut at: BTreeMap<[u64; 3], Vec<usize>> = BTreeMap::new();
     for (index, (_, nodes)) in facets.iter().enumerate() {
         for x in nodes {
