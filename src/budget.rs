@@ -3,12 +3,13 @@
 
 use crate::batch::{Adapt, Divide, Draw, Rad};
 use crate::error::Error;
+use crate::formulation::Formulation;
 use crate::jet::Channels;
 use crate::loss::Rows;
 use crate::output::{available_memory, bytes};
 use crate::path;
 use crate::problem::{Batch, Path, Points, Problem, Whole};
-use crate::training::{CHUNK_BYTES, last_layer_bytes};
+use crate::training::{CHUNK_BYTES, UNKNOWNS, gram_bytes, last_layer_bytes};
 
 /// What a run does at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +208,12 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
         0
     };
     let factors = if problem.stages.iter().any(|stage| stage.held(sizes.parameters).output) {
-        last_layer_bytes(sizes.output, plan.chunk_bytes as u128)
+        let householder = last_layer_bytes(sizes.output, plan.chunk_bytes as u128);
+        // Those that have no common forms are found out by the attempts, which are made of fewer features then.
+        match problem.file.formulation() == Formulation::Energy && sizes.output > UNKNOWNS as u128 {
+            true => householder.min(gram_bytes(sizes.output)),
+            false => householder,
+        }
     } else {
         0
     };

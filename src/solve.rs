@@ -19,7 +19,7 @@ use crate::problem::{self, Batch, Problem, Whole};
 use crate::solution::Solution;
 use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, start_values};
 use crate::training::{
-    Checkpoint, Record, SINGULAR, StageKind, StageState, StopReason, Trained, Training, energy_form,
+    Checkpoint, HOPELESS, Record, SINGULAR, StageKind, StageState, StopReason, Trained, Training, energy_form,
 };
 use summary::{Course, summarise};
 use watch::Watch;
@@ -191,7 +191,8 @@ fn run(
         let stop = stages.last().map(|stage| &stage.stop);
         let interrupted = stop == Some(&StopReason::Interrupted);
         let enough = problem.attempts[index].enough;
-        let last = interrupted || trained.residual <= enough || index + 1 == problem.attempts.len();
+        let hopeless = trained.residual > HOPELESS && problem.changes_form();
+        let last = interrupted || trained.residual <= enough || hopeless || index + 1 == problem.attempts.len();
         if !last {
             let note = format!(
                 "attempt {} left a relative residual of {:.1e} on fresh points, more than {enough:.0e}: the next one follows",

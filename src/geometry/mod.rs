@@ -14,6 +14,7 @@ mod outline;
 mod partitioned;
 mod plate_with_hole;
 mod polar;
+mod round;
 mod spherical;
 
 use std::collections::BTreeSet;

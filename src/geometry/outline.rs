@@ -1,4 +1,4 @@
-//! The boundary of a mesh as lines, circles and planes: what its distances, corners and holes follow from.
+//! The boundary of a mesh as lines, circles, planes and cylinders: what its distances, corners and holes follow from.
 //!
 //! Nodes of a mesh lie on the curves that it was made from, so that lines and circles are found again from their nodes, straight
 //! or curved facets alike. Boundaries that are neither have no smooth distance.
@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::constructive::{Carrier, Curve, joint};
+use super::round::{Sheet, sheets};
 use super::{Corner, Point};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::mesh::CellKind;
@@ -14,7 +15,7 @@ use crate::network::Pole;
 /// Turns above this are corners; below, facets of a curve (radians).
 const KINK: f64 = 0.5;
 /// How far nodes may be off a line or circle, by the size of the domain.
-const TOLERANCE: f64 = 1e-7;
+pub(super) const TOLERANCE: f64 = 1e-7;
 /// Lines and circles of one boundary at most.
 const PIECES: usize = 24;
 
@@ -48,8 +49,8 @@ impl Edge {
 #[derive(Clone, Debug)]
 enum Surface {
     Curves(Vec<Carrier>),
-    /// A plane with the whole domain on its inner side: a point and the inward normal by the domain's size.
-    Plane([f64; 3], [f64; 3]),
+    /// Planes and cylinders in space.
+    Sheets(Vec<Sheet>),
     /// Neither; some of its nodes.
     Free(Vec<[f64; 3]>),
 }
@@ -67,7 +68,7 @@ fn wrapped(angle: f64) -> f64 {
     angle.sin().atan2(angle.cos())
 }
 
-fn bits(x: [f64; 3]) -> [u64; 3] {
+pub(super) fn bits(x: [f64; 3]) -> [u64; 3] {
     // −0 and 0 are one place.
     x.map(|v| (v + 0.0).to_bits())
 }
@@ -88,7 +89,7 @@ impl Outline {
         if dimension == 2 {
             return Self::plane(faces, nodes, names, extent);
         }
-        let surfaces = faces.iter().map(|facets| flat(facets, nodes, extent)).collect();
+        let surfaces = faces.iter().map(|facets| spatial(facets, nodes, extent)).collect();
         Self {
             surfaces,
             corners: Vec::new(),
@@ -220,9 +221,9 @@ impl Outline {
     pub(super) fn distance(&self, face: usize, x: Point) -> CoordinateJet {
         match &self.surfaces[face] {
             Surface::Curves(carriers) => joint(carriers, x),
-            Surface::Plane(point, normal) => (0..3).fold(CoordinateJet::constant(0.0), |sum, j| {
-                sum + x[j].offset(-point[j]).scale(normal[j])
-            }),
+            Surface::Sheets(sheets) => sheets
+                .iter()
+                .fold(CoordinateJet::constant(1.0), |all, sheet| all * sheet.distance(x)),
             Surface::Free(nodes) => {
                 let square = |node: &[f64; 3]| (0..3).map(|j| (x[j].value - node[j]).powi(2)).sum::<f64>();
                 let nearest = nodes.iter().map(square).fold(f64::INFINITY, f64::min);
@@ -285,7 +286,7 @@ fn on_line(points: &[Place], extent: f64) -> bool {
 ///
 /// # Source
 /// Kåsa, *IEEE Trans. Instrum. Meas.* 25 (1976) 8: |x|² = 2c·x + (r² − |c|²) is linear.
-fn circle(points: &[Place], extent: f64) -> Option<(Place, f64)> {
+pub(super) fn circle(points: &[Place], extent: f64) -> Option<(Place, f64)> {
     if points.len() < 3 || points.len() == 3 && on_line(points, extent) {
         return None;
     }
@@ -320,31 +321,11 @@ fn circle(points: &[Place], extent: f64) -> Option<(Place, f64)> {
 }
 
 /// A face in space.
-fn flat(facets: &[(CellKind, Vec<[f64; 3]>)], nodes: &[[f64; 3]], extent: f64) -> Surface {
-    let own: BTreeSet<[u64; 3]> = facets.iter().flat_map(|(_, nodes)| nodes).map(|x| bits(*x)).collect();
-    let corners = || facets.iter().map(|(_, nodes)| nodes[0]);
-    let free = || Surface::Free(corners().take(1000).collect());
-    let Some((_, first)) = facets.first() else {
-        return free();
-    };
-    let edge = |i: usize| -> [f64; 3] { std::array::from_fn(|j| first[i][j] - first[0][j]) };
-    let (u, v) = (edge(1), edge(2));
-    let normal = [
-        u[1] * v[2] - u[2] * v[1],
-        u[2] * v[0] - u[0] * v[2],
-        u[0] * v[1] - u[1] * v[0],
-    ];
-    let length = normal.iter().map(|v| v * v).sum::<f64>().sqrt();
-    let inward = normal.map(|v| -v / (length * extent));
-    let side = |x: &[f64; 3]| (0..3).map(|j| inward[j] * (x[j] - first[0][j])).sum::<f64>();
-    let fits = nodes.iter().all(|x| {
-        if own.contains(&bits(*x)) {
-            side(x).abs() < TOLERANCE
-        } else {
-            side(x) > TOLERANCE
-        }
-    });
-    if fits { Surface::Plane(first[0], inward) } else { free() }
+fn spatial(facets: &Facets, nodes: &[[f64; 3]], extent: f64) -> Surface {
+    match sheets(facets, nodes, extent) {
+        Some(sheets) => Surface::Sheets(sheets),
+        None => Surface::Free(facets.iter().map(|(_, nodes)| nodes[0]).take(1000).collect()),
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::formulation::Ansatz;
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
 use crate::path;
-use crate::training::attempts;
+use crate::training::{attempts, separable};
 
 /// Checks a file as a whole.
 ///
@@ -84,7 +84,6 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     );
     let coordinates = shape.dimension() + usize::from(variables.time);
     let outputs = equation.components() * equation.parts();
-    let attempts = attempts(&file, coordinates, shape.poles().len(), outputs);
     let mut problem = Problem {
         ansatz: Ansatz::new(equation.components(), equation.parts()),
         reference: exact.map(|exact| {
@@ -100,13 +99,15 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         known: known.iter().map(|known| known.scaled(&scales, end)).collect(),
         terms: Vec::new(),
         notes: laws.iter().find_map(Law::note).into_iter().collect(),
-        attempts,
+        attempts: Vec::new(),
         network: NetworkKind::default(),
         stages: Vec::new(),
         least: 0,
     };
     conditions(&mut problem, parts);
     interfaces(&mut problem);
+    let wide = problem.shape.dimension() == 3 && outputs > 1 && separable(&problem);
+    problem.attempts = attempts(&problem.file, coordinates, problem.shape.poles().len(), outputs, wide);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);

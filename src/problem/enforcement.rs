@@ -126,7 +126,7 @@ pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value:
     let rough = matches!(place, Place::Face(face) if !problem.shape.smooth(face));
     if rough {
         problem.notes.push(format!(
-            "`{}` is made of neither lines, circles nor planes, so that its values enter the loss instead of holding exactly",
+            "`{}` is made of neither lines, circles, planes nor cylinders, so that its values enter the loss instead of holding exactly",
             place.name()
         ));
     }

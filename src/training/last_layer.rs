@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
+use super::gram::{GRAM, Gram};
 use super::least_squares::{Fit, LeastSquares};
+use super::plan::UNKNOWNS;
 use super::stage::{Held, Stage};
 use super::{FusedObjective, Lbfgs, Objective, StopReason};
 use crate::batch::Collocation;
@@ -138,13 +140,24 @@ fn descend(work: &Work<'_>, at: Point, iterations: usize) -> Point {
 fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
     let mut features = parameters.to_vec();
     let collocation = work.collocation;
+    let many = work.kernel.output_parameters() > UNKNOWNS;
+    if collocation.energy()
+        && many
+        && let Some(mut gram) = Gram::new(collocation, work.kernel, parameters)
+    {
+        return best(
+            work,
+            parameters,
+            GRAM.iter().filter_map(|damping| gram.solve(*damping)),
+            1,
+        );
+    }
     let terms = 0..collocation.terms.len();
     let rows = terms
         .clone()
         .map(|t| collocation.terms[t].len() * collocation.residuals(t))
         .sum();
     let sample: Vec<Rows<f64>> = terms.map(|t| sample(collocation, t)).collect();
-    let mut trial = parameters.to_vec();
     let mut system = OutputSystem::new(work.kernel, &mut features, &sample, rows, work.chunk_bytes, 0.0);
     collocation.parts(|_, spans| {
         for span in spans {
@@ -154,9 +167,19 @@ fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
     if !collocation.energy() {
         return system.solve();
     }
-    // The loads of an energy stand on the right of the normal equations, where rounding and the error of the rule are
-    // magnified by the square of the condition: an independent rule tells how much damping that takes.
-    let check = collocation.independent();
+    let columns = system.sizes.clone();
+    let fits = system.system.solve_damped(&RITZ, &columns);
+    best(work, parameters, fits, 2)
+}
+
+/// The one of the fits, of growing damping, with the least energy on an independent rule; the search ends after `patience` fits
+/// that are worse.
+///
+/// The loads of an energy stand on the right of the normal equations, where rounding and the error of the rule are magnified by
+/// the square of the condition: an independent rule tells how much damping that takes.
+fn best(work: &Work<'_>, parameters: &[f64], fits: impl Iterator<Item = Fit>, patience: usize) -> Fit {
+    let mut trial = parameters.to_vec();
+    let check = work.collocation.independent();
     let objective = FusedObjective {
         kernel: work.kernel,
         collocation: &check,
@@ -168,19 +191,24 @@ fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
     };
     let mut best: Option<(f64, Fit)> = None;
     let mut worse = 0;
-    let columns = system.sizes.clone();
-    for fit in system.system.solve_damped(&RITZ, &columns) {
+    for fit in fits {
         let energy = energy(&fit);
         match &best {
             Some((least, _)) if !(energy < *least) => worse += 1,
             _ => (best, worse) = (Some((energy, fit)), 0),
         }
         // The energy falls with the damping that it takes, and then rises.
-        if worse == 2 {
+        if worse == patience {
             break;
         }
     }
-    best.map_or_else(|| unreachable!("there are several sizes"), |(_, fit)| fit)
+    best.map_or_else(
+        || Fit {
+            solution: vec![0.0; work.kernel.output_parameters()],
+            rank: 0,
+        },
+        |(_, fit)| fit,
+    )
 }
 
 /// Some points of a term, evenly spread over its list, that stand for all of them.

@@ -5,6 +5,7 @@ mod descent;
 mod first_order;
 mod full_batch;
 mod gauss_newton;
+mod gram;
 mod last_layer;
 mod lbfgs;
 mod least_squares;
@@ -33,13 +34,14 @@ pub use first_order::{
     Plateau, Sgd, Terms, micro_batches,
 };
 pub use gauss_newton::{CHUNK_BYTES, GaussNewton, GaussNewtonForm, KernelForm};
+pub use gram::{gram_bytes, separable};
 pub use last_layer::{LastLayer, last_layer_bytes};
 pub use lbfgs::Lbfgs;
 pub use least_squares::{Fit, LeastSquares};
 pub use nonlinear_cg::NonlinearCg;
 pub use objective::{DeviceObjective, FusedObjective, Objective};
 pub use output_fit::{choose_slope, fit_output, fit_output_scale};
-pub use plan::{Attempt, COARSE, SINGULAR, attempts, changes_form, energy_form};
+pub use plan::{Attempt, COARSE, HOPELESS, SINGULAR, UNKNOWNS, attempts, changes_form, energy_form};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
 pub use ss_broyden::{SsBroyden, Update};

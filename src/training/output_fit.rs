@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::CHUNK_BYTES;
 use super::last_layer::{OutputSystem, RITZ};
+use super::plan::UNKNOWNS;
 use crate::jet::fused::Kernel;
 use crate::jet::{Channels, Order};
 use crate::loss::Rows;
@@ -35,6 +36,8 @@ pub fn fit_output(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>],
 const SLOPES: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
 /// Share of the width that it tries them with.
 const PILOT: usize = 3;
+/// Unknowns of a fit that only the slope or the size of the field is taken from.
+const MOST: usize = 1000;
 
 /// The slope of random features whose fit leaves the least residual on `fresh` points, tried with a part of the width.
 pub fn choose_slope(
@@ -46,7 +49,7 @@ pub fn choose_slope(
 ) -> f64 {
     let left = |slope: f64| {
         let pilot = RandomFeatures {
-            width: (features.width / PILOT).max(1),
+            width: (features.width / PILOT).clamp(1, (MOST / architecture.components()).max(1)),
             slope: Some(slope),
             ..features.clone()
         };
@@ -71,6 +74,11 @@ pub fn choose_slope(
 /// Sets the output layer and returns the factor per component, `[m]`, by which the rows have been scaled.
 pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mut [Rows<f64>]) -> Vec<f64> {
     let m = kernel.architecture().components();
+    if kernel.output_parameters() > UNKNOWNS && kernel.architecture().hidden() == 1 {
+        // The size of the field takes no more than some of the features.
+        let (kernel, mut parameters) = some_features(kernel, parameters, (MOST / m).max(1));
+        return fit_output_scale(&kernel, &mut parameters, terms);
+    }
     let first = parameters.len() - kernel.output_parameters();
     let before = total(kernel, terms, parameters);
     let mut trial = fit_output(kernel, parameters, terms, DAMPING);
@@ -111,6 +119,19 @@ pub fn fit_output_scale(kernel: &Kernel<f64>, parameters: &mut [f64], terms: &mu
         }
     }
     scale
+}
+
+/// The first features of one hidden layer, with an output layer of zeros.
+fn some_features(kernel: &Kernel<f64>, parameters: &[f64], width: usize) -> (Kernel<f64>, Vec<f64>) {
+    let mut architecture = kernel.architecture().clone();
+    let all = architecture.widths[1];
+    architecture.widths[1] = width;
+    let mut few = vec![0.0; architecture.parameters()];
+    // Weights of every input, then biases.
+    for row in 0..=architecture.widths[0] {
+        few[row * width..(row + 1) * width].copy_from_slice(&parameters[row * all..row * all + width]);
+    }
+    (Kernel::new(architecture), few)
 }
 
 fn total(kernel: &Kernel<f64>, terms: &[Rows<f64>], parameters: &[f64]) -> f64 {

@@ -27,6 +27,9 @@ const FINE: f64 = 1e-5;
 pub const COARSE: f64 = 1e-3;
 /// Above this the energy form follows where it can: singular fields left 0.08 to 0.5, smooth ones that want more features 1e-3.
 pub const SINGULAR: f64 = 1e-2;
+/// Above this, after the first attempt, the energy form follows at once where it can: more features took 0.71
+/// to 0.32 and 1.4 to 1.1, not below [`SINGULAR`].
+pub const HOPELESS: f64 = 0.2;
 
 /// Interior points beyond which a linear solve over all of them takes longer than training on batches.
 const MOST: usize = 1 << 16;
@@ -35,10 +38,12 @@ const MOST: usize = 1 << 16;
 /// many `outputs`. One that says how to train makes a single one; one that
 /// says how batches are drawn, or has a great many points, is trained.
 ///
+/// A `wide` problem is one whose energy in space takes the products of [`super::gram`]; it is given twice the features.
+///
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
 /// where the solution is steep.
-pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: usize) -> Vec<Attempt> {
+pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: usize, wide: bool) -> Vec<Attempt> {
     let points = &file.points;
     let batches = Points {
         interior: points.interior,
@@ -62,7 +67,10 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
             points: 0,
         }]
     };
-    let [some, more] = widths(coordinates, poles, outputs);
+    let [some, more] = match wide {
+        true => WIDE,
+        false => widths(coordinates, poles, outputs),
+    };
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
         (None, Some(stages @ [StageKind::LastLayer(_), ..])) => single(features(some), stages.to_vec()),
@@ -73,6 +81,7 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
         (None, None) => {
             let attempt = |network: NetworkKind, stages, enough| Attempt {
                 points: match &network {
+                    NetworkKind::RandomFeatures(features) if wide => POINTS_PER_FEATURE * features.width,
                     NetworkKind::RandomFeatures(features) => FRESH * features.width,
                     NetworkKind::Mlp(_) => 0,
                 },
@@ -107,15 +116,19 @@ pub fn changes_form(file: &ProblemFile) -> bool {
         && file.weights == Weights::default()
 }
 
-/// The same problem in its energy form: prescribed values held by a penalty, and points enough for the features.
+/// The same problem in its energy form, with points enough for the features; prescribed values of plane problems are held by a penalty.
 ///
 /// Where a field is singular its residual is not square integrable, and least squares over residuals goes astray; its energy is finite.
-/// Near a corner an ansatz with a distance as a factor would ask the network for what grows without bounds.
+/// Near a corner of a plane domain, where the network has roots of the distance among its inputs, an ansatz with a distance as a factor would ask it
+/// for what grows without bounds. In space there are no such inputs, and a penalty costs more than it brings: features that hold a value
+/// with a penalty have little freedom left (a bracket with clamped bolt holes: 1.8 times the error in energy of the same features times a distance).
 #[must_use]
 pub fn energy_form(mut file: ProblemFile, dimension: usize, poles: usize, outputs: usize) -> ProblemFile {
     let [_, more] = widths(dimension, poles, outputs);
     file.formulation = Some(Formulation::Energy);
-    file.conditions.iter_mut().for_each(ConditionKind::soften);
+    if dimension < 3 {
+        file.conditions.iter_mut().for_each(ConditionKind::soften);
+    }
     file.points.interior = file.points.interior.max(POINTS_PER_FEATURE * more);
     file.points.boundary = file.points.boundary.max(POINTS_PER_FEATURE * more / 4);
     file
@@ -137,8 +150,11 @@ fn widths(coordinates: usize, poles: usize, outputs: usize) -> [usize; 2] {
     [0, 1].map(|i| (widths[i] * (3 + poles.clamp(1, 9)) / 4).min(most[i].max(100)))
 }
 
-/// Unknowns of an output layer at most, of the larger attempt: the solve takes half a minute on two cores.
-const UNKNOWNS: usize = 3000;
+/// Unknowns of an output layer at most that are solved for by Householder factors: half a minute on two cores.
+pub const UNKNOWNS: usize = 3000;
+
+/// Few and many features of an energy in space that is made of products of features: a minute on two cores for three components.
+const WIDE: [usize; 2] = [1000, 2000];
 
 /// Points for each feature of an attempt at least: with fewer, features go between the points (a square with four holes).
 const FRESH: usize = 4;
