@@ -70,6 +70,10 @@ fn run(
     let quick = checkpoint.as_ref().map_or(request.quick, |checkpoint| checkpoint.quick);
     let planned = check_memory(&problem)?;
     device.probe()?;
+    let f64_stages = problem.attempts.iter().flat_map(|attempt| &attempt.stages);
+    if f64_stages.into_iter().any(|stage| !stage.is_first_order()) {
+        problem.notes.extend(device.note().map(String::from));
+    }
     problem.notes.iter().for_each(|note| progress.note(note));
     problem.notes.splice(0..0, notes.iter().cloned());
     let names = term_names(&problem);
