@@ -109,10 +109,21 @@ impl Device {
         }
     }
 
-    /// What a user should know of stages that work in f64.
-    pub fn note(self) -> Option<&'static str> {
-        matches!(self, Self::Wgpu(_))
-            .then_some("full-batch stages work in f64, which wgpu lacks: they run on the CPU, in the fused kernel")
+    /// Whether stages in f64 run there. Vulkan has no transcendental functions in f64, and Burn's products of matrices on CUDA have
+    /// been f32 only so far.
+    pub fn has_f64(self) -> bool {
+        match self {
+            Self::Cpu | Self::NdArray => true,
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => {
+                use burn::tensor::backend::Backend;
+                let device = burn::backend::cuda::CudaDevice::new(index);
+                <burn::backend::Cuda as Backend>::supports_dtype(&device, burn::tensor::DType::F64)
+            }
+            #[cfg(not(feature = "cuda"))]
+            Self::Cuda(_) => false,
+            Self::Wgpu(_) => false,
+        }
     }
 }
 

@@ -70,9 +70,11 @@ fn run(
     let quick = checkpoint.as_ref().map_or(request.quick, |checkpoint| checkpoint.quick);
     let planned = check_memory(&problem)?;
     device.probe()?;
-    let f64_stages = problem.attempts.iter().flat_map(|attempt| &attempt.stages);
-    if f64_stages.into_iter().any(|stage| !stage.is_first_order()) {
-        problem.notes.extend(device.note().map(String::from));
+    let mut stages = problem.attempts.iter().flat_map(|attempt| &attempt.stages);
+    if !device.has_f64() && stages.any(|stage| !stage.is_first_order()) {
+        let note =
+            format!("full-batch stages work in f64, which `{device}` lacks: they run on the CPU, in the fused kernel");
+        problem.notes.push(note);
     }
     problem.notes.iter().for_each(|note| progress.note(note));
     problem.notes.splice(0..0, notes.iter().cloned());

@@ -96,10 +96,7 @@ pub fn jets<B: JetBackend>(
             .slice([layer.weights.clone()])
             .reshape([layer.inputs, layer.outputs]);
         let biases = parameters.clone().slice([layer.biases.clone()]);
-        let z = stacked
-            .reshape([k * n, layer.inputs])
-            .matmul(weights)
-            .reshape([k, n, layer.outputs]);
+        let z = B::product(stacked.reshape([k * n, layer.inputs]), weights).reshape([k, n, layer.outputs]);
         stacked = if l + 1 == layers.len() {
             biased(z, biases)
         } else {

@@ -1,15 +1,22 @@
-//! The two kernels and their launch.
+//! The kernels and their launch.
+#![expect(
+    clippy::explicit_counter_loop,
+    reason = "unrolled loops count at compile time, which only a counter of their own does"
+)]
 
 use burn::cubecl;
-use burn::tensor::DType;
+use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
+use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
+use cubek::matmul::launch::{Strategy, launch_ref};
+use cubek::std::InputBinding;
 
-use super::elementary::{exp_minus_one, sine_cosine, tanh};
+use super::elementary::{SineCosine, exp_minus_one, sine_cosine_double, sine_cosine_single, tanh_double};
 use crate::jet::activation::Activation;
 use crate::jet::{Channels, Order};
 
@@ -28,7 +35,7 @@ fn derivatives<F: Float>(v: F, #[comptime] kind: Activation, #[comptime] double:
     let one = F::new(1.0);
     let two = F::new(2.0);
     if comptime!(kind == Activation::Tanh) {
-        let t = tanh_of::<F>(v, double);
+        let t = tanh::<F>(v, double);
         let first = one - t * t;
         Derivatives::<F> {
             value: t,
@@ -37,7 +44,7 @@ fn derivatives<F: Float>(v: F, #[comptime] kind: Activation, #[comptime] double:
             third: first * (F::new(6.0) * t * t - two),
         }
     } else if comptime!(kind == Activation::Sin) {
-        let at = sine_cosine_of::<F>(v, double);
+        let at = sine_cosine::<F>(v, double);
         Derivatives::<F> {
             value: at.sine,
             first: at.cosine,
@@ -57,35 +64,32 @@ fn derivatives<F: Float>(v: F, #[comptime] kind: Activation, #[comptime] double:
     }
 }
 
-/// Sine and cosine.
-#[derive(CubeType)]
-struct SineCosineOf<F: Float> {
-    sine: F,
-    cosine: F,
-}
-
 #[cube]
-fn sine_cosine_of<F: Float>(v: F, #[comptime] double: bool) -> SineCosineOf<F> {
+fn sine_cosine<F: Float>(v: F, #[comptime] double: bool) -> SineCosine<F> {
     if comptime!(double) {
-        let both = sine_cosine(f64::cast_from(v));
-        SineCosineOf::<F> {
-            sine: F::cast_from(both.sine),
-            cosine: F::cast_from(both.cosine),
+        let at = sine_cosine_double(f64::cast_from(v));
+        SineCosine::<F> {
+            sine: F::cast_from(at.sine),
+            cosine: F::cast_from(at.cosine),
         }
     } else {
-        SineCosineOf::<F> {
-            sine: F::sin(v),
-            cosine: F::cos(v),
+        let at = sine_cosine_single(f32::cast_from(v));
+        SineCosine::<F> {
+            sine: F::cast_from(at.sine),
+            cosine: F::cast_from(at.cosine),
         }
     }
 }
 
+/// Some drivers divide infinities for large v; beyond 15 the result rounds to 1 in f32.
 #[cube]
-fn tanh_of<F: Float>(v: F, #[comptime] double: bool) -> F {
+fn tanh<F: Float>(v: F, #[comptime] double: bool) -> F {
     if comptime!(double) {
-        F::cast_from(tanh(f64::cast_from(v)))
+        F::cast_from(tanh_double(f64::cast_from(v)))
     } else {
-        F::tanh(v)
+        let bound = F::new(15.0);
+        let low = select(v < -bound, -bound, v);
+        F::tanh(select(v > bound, bound, low))
     }
 }
 
@@ -251,7 +255,7 @@ pub(super) fn forward<R: CubeRuntime>(
     if z.meta.num_elements() > 0 {
         // SAFETY: a unit past the last value ends before it reads; every other index is below K·n·w, the length of `z` and `out`, or
         // below w, that of `biases`. The element type is the one that the tensors have.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "launched without checks of the bounds at every access")]
         unsafe {
             forward_kernel::launch_unchecked(
                 &out.client,
@@ -283,7 +287,7 @@ pub(super) fn adjoint<R: CubeRuntime>(
     let (out, count, dim) = output(&z, channels);
     if z.meta.num_elements() > 0 {
         // SAFETY: as in `forward`; `bar` has the shape of `z`.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "launched without checks of the bounds at every access")]
         unsafe {
             adjoint_kernel::launch_unchecked(
                 &out.client,
@@ -313,4 +317,28 @@ fn output<R: CubeRuntime>(z: &CubeTensor<R>, channels: Channels) -> (CubeTensor<
     let dim = CubeDim::new(&z.client, units);
     let count = calculate_cube_count_elemwise(&z.client, units, dim);
     (out, count, dim)
+}
+
+/// The product of matrices without tensor cores, which would round f32 to TF32.
+pub(super) fn product<R: CubeRuntime>(left: CubeTensor<R>, right: CubeTensor<R>) -> CubeTensor<R> {
+    let shape = Shape::new([left.meta.shape()[0], right.meta.shape()[1]]);
+    let out = empty_device_contiguous_dtype(left.client.clone(), left.device.clone(), shape, left.dtype);
+    let dtype = left.dtype;
+    let mut types = MatmulElems::from_globals(&MatmulGlobalElems {
+        lhs: dtype.into(),
+        rhs: dtype.into(),
+        out: dtype.into(),
+    });
+    let result = launch_ref(
+        &Strategy::SimpleUnit(Default::default()),
+        &out.client,
+        InputBinding::new(left.binding(), dtype.into()),
+        InputBinding::new(right.binding(), dtype.into()),
+        out.clone().binding(),
+        &mut types,
+    );
+    if let Err(error) = result {
+        panic!("a product of matrices was refused: {error:?}");
+    }
+    out
 }

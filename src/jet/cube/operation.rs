@@ -8,7 +8,7 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::{DType, Shape, Tensor, TensorPrimitive};
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, FloatElement, IntElement};
 use burn_fusion::stream::{Operation, OperationStreams};
@@ -20,8 +20,8 @@ use crate::jet::Channels;
 use crate::jet::activation::Activation;
 use crate::jet::generic::JetBackend;
 
-/// A backend that evaluates the activation of a jet and its adjoint in one kernel each.
-pub trait ActivationKernel: Backend {
+/// A backend with kernels for jets: the activation and its adjoint in one each, and products of matrices.
+pub trait JetKernels: Backend {
     /// The jets of f(z + b), `[K, n, w]`: see [`JetBackend::activate`].
     fn forward(
         kind: Activation,
@@ -38,9 +38,12 @@ pub trait ActivationKernel: Backend {
         biases: FloatTensor<Self>,
         bar: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+
+    /// The product of matrices `[a, b]` and `[b, c]` in f32, without rounding to a shorter type.
+    fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-impl<R: CubeRuntime, F: FloatElement, I: IntElement, BT: BoolElement> ActivationKernel for CubeBackend<R, F, I, BT> {
+impl<R: CubeRuntime, F: FloatElement, I: IntElement, BT: BoolElement> JetKernels for CubeBackend<R, F, I, BT> {
     fn forward(
         kind: Activation,
         channels: Channels,
@@ -59,57 +62,72 @@ impl<R: CubeRuntime, F: FloatElement, I: IntElement, BT: BoolElement> Activation
     ) -> FloatTensor<Self> {
         kernel::adjoint(kind, channels, z, biases, bar)
     }
+
+    fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
+        kernel::product(left, right)
+    }
 }
 
-/// Either kernel in a fusion stream: it runs when the stream comes to it, without waiting for the device.
+/// Which kernel.
+#[derive(Clone, Copy, Debug)]
+enum Pass {
+    Forward(Activation, Channels),
+    Adjoint(Activation, Channels),
+    Product,
+}
+
+/// A kernel in a fusion stream: it runs when the stream comes to it, without waiting for the device.
 #[derive(Debug)]
 struct Queued<B> {
-    kind: Activation,
-    channels: Channels,
+    pass: Pass,
     ir: CustomOpIr,
     backend: PhantomData<B>,
 }
 
-impl<B: FusionBackend + ActivationKernel> Operation<B::FusionRuntime> for Queued<B> {
+impl<B: FusionBackend + JetKernels> Operation<B::FusionRuntime> for Queued<B> {
     fn execute(&self, handles: &mut HandleContainer<<B::FusionRuntime as FusionRuntime>::FusionHandle>) {
-        let mut input = |ir: &TensorIr| handles.get_float_tensor::<B>(ir);
-        let out = match &self.ir.inputs[..] {
-            [z, biases] => B::forward(self.kind, self.channels, input(z), input(biases)),
-            [z, biases, bar] => B::adjoint(self.kind, self.channels, input(z), input(biases), input(bar)),
-            _ => unreachable!("queued with two or three tensors"),
+        let mut input = |i: usize| handles.get_float_tensor::<B>(&self.ir.inputs[i]);
+        let out = match self.pass {
+            Pass::Forward(kind, channels) => B::forward(kind, channels, input(0), input(1)),
+            Pass::Adjoint(kind, channels) => B::adjoint(kind, channels, input(0), input(1), input(2)),
+            Pass::Product => B::product(input(0), input(1)),
         };
         handles.register_float_tensor::<B>(&self.ir.outputs[0].id, out);
     }
 }
 
-/// Puts a kernel into the stream of its inputs; the result has the shape of the first.
-fn queue<B: FusionBackend + ActivationKernel, const N: usize>(
-    name: &'static str,
-    kind: Activation,
-    channels: Channels,
+/// Puts a kernel into the stream of its inputs.
+fn queue<B: FusionBackend + JetKernels, const N: usize>(
+    pass: Pass,
     inputs: [FloatTensor<Fusion<B>>; N],
+    shape: Shape,
 ) -> FloatTensor<Fusion<B>> {
+    let name = match pass {
+        Pass::Forward(..) => "activation of jets",
+        Pass::Adjoint(..) => "adjoint of an activation of jets",
+        Pass::Product => "product without rounding",
+    };
     let streams = OperationStreams::with_inputs(&inputs);
     let client = inputs[0].client.clone();
-    let out = TensorIr::uninit(client.create_empty_handle(), inputs[0].shape.clone(), inputs[0].dtype);
+    let out = TensorIr::uninit(client.create_empty_handle(), shape, inputs[0].dtype);
     let ir = CustomOpIr::new(name, &inputs.map(|input| input.into_ir()), &[out]);
     let operation = Queued::<B> {
-        kind,
-        channels,
+        pass,
         ir: ir.clone(),
         backend: PhantomData,
     };
     client.register(streams, OperationIr::Custom(ir), operation).remove(0)
 }
 
-impl<B: FusionBackend + ActivationKernel> ActivationKernel for Fusion<B> {
+impl<B: FusionBackend + JetKernels> JetKernels for Fusion<B> {
     fn forward(
         kind: Activation,
         channels: Channels,
         z: FloatTensor<Self>,
         biases: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        queue::<B, 2>("activation of jets", kind, channels, [z, biases])
+        let shape = z.shape.clone();
+        queue::<B, 2>(Pass::Forward(kind, channels), [z, biases], shape)
     }
 
     fn adjoint(
@@ -119,18 +137,24 @@ impl<B: FusionBackend + ActivationKernel> ActivationKernel for Fusion<B> {
         biases: FloatTensor<Self>,
         bar: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        queue::<B, 3>("adjoint of an activation of jets", kind, channels, [z, biases, bar])
+        let shape = z.shape.clone();
+        queue::<B, 3>(Pass::Adjoint(kind, channels), [z, biases, bar], shape)
+    }
+
+    fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = Shape::new([left.shape[0], right.shape[1]]);
+        queue::<B, 2>(Pass::Product, [left, right], shape)
     }
 }
 
-/// The backward step.
+/// The backward step of an activation.
 #[derive(Debug)]
 struct Activate;
 
 /// What it needs: z and b.
 type State<B> = (Activation, Channels, FloatTensor<B>, FloatTensor<B>);
 
-impl<B: ActivationKernel> Backward<B, 2> for Activate {
+impl<B: JetKernels> Backward<B, 2> for Activate {
     type State = State<B>;
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -140,8 +164,8 @@ impl<B: ActivationKernel> Backward<B, 2> for Activate {
         let [z, biases] = ops.parents;
         if let Some(node) = biases {
             let bar = Tensor::<B, 3>::from_primitive(TensorPrimitive::Float(bar.clone()));
-            let width = bar.dims()[2];
-            let sum = bar.slice([0..1]).sum_dim(1).reshape([width]);
+            let [_, n, width] = bar.dims();
+            let sum = bar.slice([0..1, 0..n, 0..width]).sum_dim(1).reshape([width]);
             gradients.register::<B>(node.id, primitive(sum));
         }
         if let Some(node) = z {
@@ -150,12 +174,49 @@ impl<B: ActivationKernel> Backward<B, 2> for Activate {
     }
 }
 
-impl<B: ActivationKernel, C: CheckpointStrategy> JetBackend for Autodiff<B, C> {
+/// The backward step of C = A·B: Ā = C̄·Bᵀ, B̄ = Aᵀ·C̄.
+#[derive(Debug)]
+struct Multiply;
+
+impl<B: JetKernels> Backward<B, 2> for Multiply {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let bar = gradients.consume::<B>(&ops.node);
+        let (left, right) = ops.state;
+        let [left_node, right_node] = ops.parents;
+        if let Some(node) = left_node {
+            gradients.register::<B>(node.id, B::product(bar.clone(), B::float_transpose(right)));
+        }
+        if let Some(node) = right_node {
+            gradients.register::<B>(node.id, B::product(B::float_transpose(left), bar));
+        }
+    }
+}
+
+impl<B: JetKernels, C: CheckpointStrategy> JetBackend for Autodiff<B, C> {
     fn activate(kind: Activation, channels: Channels, z: Tensor<Self, 3>, biases: Tensor<Self, 1>) -> Tensor<Self, 3> {
         let (z, biases) = (primitive(z), primitive(biases));
         let out = B::forward(kind, channels, z.primitive.clone(), biases.primitive.clone());
         let out = match Activate.prepare::<C>([z.node, biases.node]).compute_bound().stateful() {
             OpsKind::Tracked(step) => step.finish((kind, channels, z.primitive, biases.primitive), out),
+            OpsKind::UnTracked(step) => step.finish(out),
+        };
+        Tensor::from_primitive(TensorPrimitive::Float(out))
+    }
+
+    fn product(left: Tensor<Self, 2>, right: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        if left.dtype() != DType::F32 {
+            return left.matmul(right);
+        }
+        let (left, right) = (primitive(left), primitive(right));
+        let out = B::product(left.primitive.clone(), right.primitive.clone());
+        let out = match Multiply
+            .prepare::<C>([left.node, right.node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(step) => step.finish((left.primitive, right.primitive), out),
             OpsKind::UnTracked(step) => step.finish(out),
         };
         Tensor::from_primitive(TensorPrimitive::Float(out))

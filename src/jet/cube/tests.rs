@@ -8,12 +8,12 @@ use burn_flex::{Flex, FlexDevice};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::ActivationKernel;
+use super::JetKernels;
 use crate::device::{Device, wgpu_device};
 use crate::jet::Channels;
 use crate::jet::activation::Activation;
-use crate::jet::generic::by_operations;
 use crate::jet::generic::tests::{ACTIVATIONS, cases, layouts, relative};
+use crate::jet::generic::{JetBackend, by_operations};
 use crate::jet::real::Real;
 use crate::network::{download, upload};
 
@@ -151,6 +151,25 @@ fn kernels_equal_tensor_operations_in_f64() {
     }
     for operands in operands() {
         operands.compare::<f64>(&device, 1e-12);
+    }
+}
+
+/// TF32 would be wrong by 5e-4.
+#[test]
+fn products_keep_all_digits_of_f32() {
+    let Some(device) = adapter("products") else { return };
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    for [a, b, c] in [[1, 1, 1], [7, 2, 20], [300, 20, 20], [64, 256, 64], [129, 33, 1]] {
+        let mut numbers = |rows: usize, columns: usize| {
+            let values: Vec<f32> = (0..rows * columns).map(|_| random.random_range(-1.0..1.0)).collect();
+            TensorData::new(values, [rows, columns])
+        };
+        let (left, right) = (numbers(a, b), numbers(b, c));
+        let on_cpu = |data: &TensorData| upload::<Flex, 2>(data.clone().convert::<f64>(), &FlexDevice);
+        let expected = download(on_cpu(&left).matmul(on_cpu(&right)));
+        let on_device = |data: TensorData| upload::<Autodiff<Wgpu>, 2>(data, &device);
+        let found = download(Autodiff::<Wgpu>::product(on_device(left), on_device(right)));
+        assert!(relative(&found, &expected) < 1e-6, "{a} {b} {c}");
     }
 }
 

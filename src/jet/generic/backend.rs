@@ -1,4 +1,4 @@
-//! The seam at which a backend brings an activation of its own: one kernel where there is one, tensor operations elsewhere.
+//! The seam at which a backend brings activations and products of its own; Burn's tensor operations elsewhere.
 
 use burn::backend::{Autodiff, NdArray};
 use burn::tensor::backend::Backend;
@@ -19,6 +19,11 @@ pub trait JetBackend: Backend {
     /// `z` and the result `[K, n, w]`, `biases` `[w]`.
     fn activate(kind: Activation, channels: Channels, z: Tensor<Self, 3>, biases: Tensor<Self, 1>) -> Tensor<Self, 3> {
         by_operations(kind, channels, z, biases)
+    }
+
+    /// The product of matrices `[a, b]` and `[b, c]`, every operation in the precision of its elements.
+    fn product(left: Tensor<Self, 2>, right: Tensor<Self, 2>) -> Tensor<Self, 2> {
+        left.matmul(right)
     }
 }
 

@@ -14,6 +14,8 @@ use crate::network::{Architecture, download};
 #[cfg(feature = "cuda")]
 use crate::training::objective::DeviceObjective;
 use crate::training::objective::{FusedObjective, Objective};
+#[cfg(feature = "cuda")]
+use burn::tensor::DType;
 
 /// Reads the loss terms of a step, when they are wanted.
 pub type Terms = Box<dyn FnOnce() -> Vec<f64>>;
@@ -117,6 +119,9 @@ impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
         collocation: &'a Collocation<'a>,
         device: &Self::Device,
     ) -> Box<dyn Objective + 'a> {
+        if !Self::supports_dtype(device, DType::F64) {
+            return Box::new(FusedObjective { kernel, collocation });
+        }
         Box::new(DeviceObjective::<Self>::new(
             kernel.architecture().clone(),
             collocation,
