@@ -1,5 +1,7 @@
 //! The kernels against tensor operations, and the whole gradient against the fused kernel of the CPU; on any Vulkan adapter.
 
+use std::sync::LazyLock;
+
 use burn::backend::Autodiff;
 use burn::backend::wgpu::WgpuDevice;
 use burn::tensor::backend::Backend;
@@ -10,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::JetKernels;
 use crate::device::{Device, wgpu_device};
+use crate::error::Error;
 use crate::jet::Channels;
 use crate::jet::activation::Activation;
 use crate::jet::generic::tests::{ACTIVATIONS, cases, layouts, relative};
@@ -22,7 +25,9 @@ type Wgpu = burn::backend::Wgpu;
 /// The adapter, or a word that there is none.
 #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
 fn adapter(test: &str) -> Option<WgpuDevice> {
-    match Device::Wgpu(None).probe() {
+    // Once: a probe silences the panics of all threads.
+    static PROBE: LazyLock<Result<(), Error>> = LazyLock::new(|| Device::Wgpu(None).probe());
+    match &*PROBE {
         Ok(()) => Some(wgpu_device(None)),
         Err(error) => {
             eprintln!("skipped: {test}: {error}");
