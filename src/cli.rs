@@ -73,7 +73,7 @@ struct SolveArguments {
     /// Go on with the run whose results are in this folder, from its last checkpoint
     #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "out", "seed", "batch", "points", "memory", "quick", "device"])]
     resume: Option<PathBuf>,
-    /// Where to compute: cpu, ndarray, cuda or cuda:N
+    /// Where to compute: cpu, ndarray, cuda or cuda:N, wgpu or wgpu:N
     #[arg(long, default_value = "cpu")]
     device: Device,
     /// Folder for the results [default: results/<stem of FILE>]

@@ -15,6 +15,8 @@ pub enum Device {
     NdArray,
     /// An NVIDIA GPU, through Burn's CUDA backend.
     Cuda(usize),
+    /// Any GPU, through Burn's wgpu backend (Vulkan; Metal on macOS): the best adapter, or the discrete GPU of this number.
+    Wgpu(Option<usize>),
 }
 
 impl fmt::Display for Device {
@@ -23,6 +25,8 @@ impl fmt::Display for Device {
             Self::Cpu => f.write_str("cpu"),
             Self::NdArray => f.write_str("ndarray"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Wgpu(None) => f.write_str("wgpu"),
+            Self::Wgpu(Some(index)) => write!(f, "wgpu:{index}"),
         }
     }
 }
@@ -35,12 +39,22 @@ impl FromStr for Device {
             "cpu" => Ok(Self::Cpu),
             "ndarray" => Ok(Self::NdArray),
             "cuda" => Ok(Self::Cuda(0)),
-            _ => text
-                .strip_prefix("cuda:")
-                .and_then(|index| index.parse().ok())
-                .map(Self::Cuda)
-                .ok_or_else(|| format!("unknown device `{text}`; devices are cpu, ndarray, cuda and cuda:N")),
+            "wgpu" => Ok(Self::Wgpu(None)),
+            _ => numbered(text).ok_or_else(|| {
+                format!("unknown device `{text}`; devices are cpu, ndarray, cuda and cuda:N, wgpu and wgpu:N")
+            }),
         }
+    }
+}
+
+/// `cuda:N` and `wgpu:N`.
+fn numbered(text: &str) -> Option<Device> {
+    let (name, index) = text.split_once(':')?;
+    let index = index.parse().ok()?;
+    match name {
+        "cuda" => Some(Device::Cuda(index)),
+        "wgpu" => Some(Device::Wgpu(Some(index))),
+        _ => None,
     }
 }
 
@@ -48,35 +62,75 @@ impl Device {
     /// Tries the device with one small operation.
     ///
     /// # Errors
-    /// A build without CUDA, a machine without a driver, or a device number that does not exist.
+    /// A build without the backend, a machine without a driver or adapter, or a device number that does not exist.
     pub fn probe(self) -> Result<(), Error> {
-        match self {
-            Self::Cpu | Self::NdArray => Ok(()),
-            Self::Cuda(index) => probe_cuda(index).map_err(|reason| Error::Device {
-                device: self.to_string(),
-                reason,
-                hint: "use `--device cpu`; CUDA needs an NVIDIA driver and a build with the feature `cuda`".into(),
-            }),
-        }
+        let (result, hint) = match self {
+            Self::Cpu | Self::NdArray => return Ok(()),
+            Self::Cuda(index) => (
+                probe_cuda(index),
+                "use `--device cpu`; CUDA needs an NVIDIA driver and a build with the feature `cuda`",
+            ),
+            Self::Wgpu(index) => (
+                probe_wgpu(index),
+                "use `--device cpu`; wgpu needs a Vulkan driver (`vulkaninfo --summary` lists the adapters) and a build with `cargo build \
+                 --release --features wgpu`; `wgpu` takes any adapter, `wgpu:N` a discrete GPU",
+            ),
+        };
+        result.map_err(|reason| Error::Device {
+            device: self.to_string(),
+            reason,
+            hint: hint.into(),
+        })
     }
-}
 
-impl Device {
     /// Bytes that the device has reserved for this process; `None` for host memory, which the allocator counts.
     pub fn reserved_bytes(self) -> Option<u64> {
         match self {
             Self::Cpu | Self::NdArray => None,
             #[cfg(feature = "cuda")]
             Self::Cuda(index) => {
-                use burn::cubecl::Runtime;
                 use burn::cubecl::cuda::{CudaDevice, CudaRuntime};
-                let usage = CudaRuntime::client(&CudaDevice::new(index)).memory_usage();
-                usage.ok().map(|usage| usage.bytes_reserved)
+                reserved::<CudaRuntime>(&CudaDevice::new(index))
             }
             #[cfg(not(feature = "cuda"))]
             Self::Cuda(_) => None,
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(index) => reserved::<burn::cubecl::wgpu::WgpuRuntime>(&wgpu_device(index)),
+            #[cfg(not(feature = "wgpu"))]
+            Self::Wgpu(_) => None,
         }
     }
+
+    /// What evaluates jets in first-order stages.
+    pub fn core(self) -> &'static str {
+        match self {
+            Self::Cpu | Self::NdArray => "fused kernel",
+            Self::Cuda(_) | Self::Wgpu(_) => "burn tensor operations, activations of jets in one kernel",
+        }
+    }
+
+    /// Whether stages in f64 run there. Vulkan has no transcendental functions in f64, and Burn's products of matrices on CUDA have
+    /// been f32 only so far.
+    pub fn has_f64(self) -> bool {
+        match self {
+            Self::Cpu | Self::NdArray => true,
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => {
+                use burn::tensor::backend::Backend;
+                let device = burn::backend::cuda::CudaDevice::new(index);
+                <burn::backend::Cuda as Backend>::supports_dtype(&device, burn::tensor::DType::F64)
+            }
+            #[cfg(not(feature = "cuda"))]
+            Self::Cuda(_) => false,
+            Self::Wgpu(_) => false,
+        }
+    }
+}
+
+#[cfg(feature = "cube")]
+fn reserved<R: burn::cubecl::Runtime>(device: &R::Device) -> Option<u64> {
+    let usage = R::client(device).memory_usage();
+    usage.ok().map(|usage| usage.bytes_reserved)
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -84,23 +138,69 @@ fn probe_cuda(_index: usize) -> Result<(), String> {
     Err("this build has no CUDA".into())
 }
 
-/// Burn panics where there is no driver; the panic is caught and silenced here.
 #[cfg(feature = "cuda")]
 fn probe_cuda(index: usize) -> Result<(), String> {
-    use burn::backend::Cuda;
-    use burn::backend::cuda::CudaDevice;
+    let device = burn::backend::cuda::CudaDevice::new(index);
+    sums::<burn::backend::Cuda>(&device, "no NVIDIA driver, or no device with this number")
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn probe_wgpu(_index: Option<usize>) -> Result<(), String> {
+    Err("this build has no wgpu".into())
+}
+
+#[cfg(feature = "wgpu")]
+fn probe_wgpu(index: Option<usize>) -> Result<(), String> {
+    let missing = match index {
+        None => "no Vulkan adapter on this machine",
+        Some(_) => "no discrete GPU with this number",
+    };
+    sums::<burn::backend::Wgpu>(&wgpu_device(index), missing)
+}
+
+/// The adapter of `wgpu` or `wgpu:N`.
+#[cfg(feature = "wgpu")]
+pub(crate) fn wgpu_device(index: Option<usize>) -> burn::backend::wgpu::WgpuDevice {
+    use burn::backend::wgpu::WgpuDevice;
+    index.map_or(WgpuDevice::DefaultDevice, WgpuDevice::DiscreteGpu)
+}
+
+/// Adds two numbers. Burn panics where there is no driver; the panic is caught and silenced here.
+#[cfg(feature = "cube")]
+fn sums<B: burn::tensor::backend::Backend>(device: &B::Device, missing: &str) -> Result<(), String> {
     use burn::tensor::Tensor;
 
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let probe = std::panic::catch_unwind(|| {
-        let tensor = Tensor::<Cuda, 1>::from_data([1.5_f32, 2.0], &CudaDevice::new(index));
+    let probe = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let tensor = Tensor::<B, 1>::from_data([1.5_f32, 2.0], device);
         tensor.sum().into_data().iter::<f32>().next()
-    });
+    }));
     std::panic::set_hook(hook);
     match probe {
         Ok(Some(3.5)) => Ok(()),
         Ok(_) => Err("it computes wrong sums".into()),
-        Err(_) => Err("no NVIDIA driver, or no device with this number".into()),
+        Err(_) => Err(missing.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_read_as_it_is_written() {
+        for device in [
+            Device::Cpu,
+            Device::NdArray,
+            Device::Cuda(2),
+            Device::Wgpu(None),
+            Device::Wgpu(Some(1)),
+        ] {
+            assert_eq!(device.to_string().parse(), Ok(device));
+        }
+        for text in ["gpu", "cuda:", "wgpu:x", "cpu:0", "wgpu:-1"] {
+            assert!(text.parse::<Device>().is_err(), "{text}");
+        }
     }
 }

@@ -46,11 +46,11 @@
 //! - Equations and conditions do not know the network; conditions see an equation's flux only.
 //! - Only [`geometry`] makes normals; only [`problem::scales`] changes units; only [`cli`] prints.
 //! - Same file, seed, machine and build: same bits, for any number of threads (but for `batch: Auto`, which depends on times).
-//! - First-order stages run in f32, curvature stages and every reported norm in f64.
+//! - First-order stages run in f32, curvature stages and every reported norm in f64; a device without f64 leaves those to the CPU.
 //!
 //! # Dependencies
 //! Burn is pinned to 0.21.0: later series need a downloaded LLVM for CUDA. It provides devices, tensors, automatic
-//! differentiation; `network`, `jet::generic`, `jet::operation`, `training` and `device` are the only
+//! differentiation; `network`, `jet::generic`, `jet::cube`, `jet::operation`, `training` and `device` are the only
 //! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS and the
 //! update rules of first-order steps are ours because their state must be saved and restored to the bit, see [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
 

@@ -93,6 +93,12 @@ fn run(
     let quick = checkpoint.as_ref().map_or(request.quick, |checkpoint| checkpoint.quick);
     let planned = check_memory(&problem)?;
     device.probe()?;
+    let mut stages = problem.attempts.iter().flat_map(|attempt| &attempt.stages);
+    if !device.has_f64() && stages.any(|stage| !stage.is_first_order()) {
+        let note =
+            format!("full-batch stages work in f64, which `{device}` lacks: they run on the CPU, in the fused kernel");
+        problem.notes.push(note);
+    }
     problem.notes.iter().for_each(|note| progress.note(note));
     problem.notes.splice(0..0, earlier.notes.iter().cloned());
     let names = term_names(&problem);

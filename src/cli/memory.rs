@@ -30,7 +30,7 @@ pub(super) struct MemoryArguments {
     /// Memory limit, for example "512 MiB" [default: the file's]
     #[arg(long, value_parser = super::memory_limit)]
     memory: Option<problem::Memory>,
-    /// Where to compute: cpu, ndarray, cuda or cuda:N
+    /// Where to compute: cpu, ndarray, cuda or cuda:N, wgpu or wgpu:N
     #[arg(long, default_value = "cpu")]
     device: Device,
     /// Folder for memory.csv and memory.svg [default: results/<stem of FILE>]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::real::Real;
 
 /// The nonlinearity of the hidden layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Activation {
     /// tanh(v), the usual choice: bounded, smooth.
     #[default]

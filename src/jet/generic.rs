@@ -1,14 +1,21 @@
 //! The jet in Burn tensor operations: any device and element type; the reference for the fused kernel.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData, activation};
+mod backend;
+#[cfg(test)]
+pub(crate) mod tests;
 
-use super::activation::Activation;
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+
 use super::encoding::{BESIDE, NOWHERE};
 use super::real::Real;
 use super::{Channels, Order};
 use crate::loss::Rows;
 use crate::network::{Architecture, Pole, upload};
+
+pub use backend::JetBackend;
+#[cfg(all(test, feature = "wgpu"))]
+pub(crate) use backend::by_operations;
 
 /// [`Rows`] on a device.
 #[derive(Clone, Debug)]
@@ -46,7 +53,7 @@ impl<B: Backend> RowTensors<B> {
 }
 
 /// Σ_i w_i·(|r_i|² − l_i·j_i) of each term, `[T]`.
-pub fn losses<B: Backend>(
+pub fn losses<B: JetBackend>(
     architecture: &Architecture,
     parameters: &Tensor<B, 1>,
     terms: &[RowTensors<B>],
@@ -73,7 +80,7 @@ pub fn losses<B: Backend>(
 }
 
 /// The network's jets at the points `x`, `[n, D]`: returns `[K, n, m]`.
-pub fn jets<B: Backend>(
+pub fn jets<B: JetBackend>(
     architecture: &Architecture,
     parameters: &Tensor<B, 1>,
     channels: Channels,
@@ -88,86 +95,25 @@ pub fn jets<B: Backend>(
             .clone()
             .slice([layer.weights.clone()])
             .reshape([layer.inputs, layer.outputs]);
-        let biases = parameters
-            .clone()
-            .slice([layer.biases.clone()])
-            .reshape([1, layer.outputs]);
-        let z = stacked
-            .reshape([k * n, layer.inputs])
-            .matmul(weights)
-            .reshape([k, n, layer.outputs]);
-        let channel = |c: usize| {
-            z.clone()
-                .slice([c..c + 1, 0..n, 0..layer.outputs])
-                .reshape([n, layer.outputs])
-        };
-        let value = channel(0) + biases;
-        let mut out = Vec::with_capacity(k);
-        if l + 1 == layers.len() {
-            out.push(value);
-            out.extend((1..k).map(channel));
+        let biases = parameters.clone().slice([layer.biases.clone()]);
+        let z = B::product(stacked.reshape([k * n, layer.inputs]), weights).reshape([k, n, layer.outputs]);
+        stacked = if l + 1 == layers.len() {
+            biased(z, biases)
         } else {
-            let [f, first, second] = derivatives(architecture.activation, value, channels);
-            out.push(f);
-            out.extend((0..channels.firsts()).map(|j| first.clone() * channel(channels.first(j))));
-            match channels.order {
-                Order::Value | Order::First => {}
-                Order::Laplacian => {
-                    let squares = (0..channels.space)
-                        .map(|j| {
-                            let d = channel(channels.first(j));
-                            d.clone() * d
-                        })
-                        .reduce(|a, b| a + b);
-                    let linear = first * channel(channels.laplacian());
-                    out.push(match squares {
-                        Some(squares) => linear + second * squares,
-                        None => linear,
-                    });
-                }
-                Order::Hessian => {
-                    for (j, k) in channels.pairs() {
-                        let product = channel(channels.first(j)) * channel(channels.first(k));
-                        out.push(first.clone() * channel(channels.second(j, k)) + second.clone() * product);
-                    }
-                }
-            }
-        }
-        stacked = Tensor::stack(out, 0);
+            B::activate(architecture.activation, channels, z, biases)
+        };
     }
     stacked
 }
 
-/// f, f′, f″ at v; the second is skipped where no channel needs it.
-fn derivatives<B: Backend>(kind: Activation, v: Tensor<B, 2>, channels: Channels) -> [Tensor<B, 2>; 3] {
-    let second = channels.seconds() > 0;
-    match kind {
-        Activation::Tanh => {
-            let t = v.tanh();
-            let first = -(t.clone() * t.clone()) + 1.0;
-            let curvature = if second {
-                t.clone() * first.clone() * -2.0
-            } else {
-                t.clone()
-            };
-            [t, first, curvature]
-        }
-        Activation::Sin => {
-            let s = v.clone().sin();
-            [s.clone(), v.cos(), -s]
-        }
-        Activation::Swish => {
-            let s = activation::sigmoid(v.clone());
-            let s1 = s.clone() * (-s.clone() + 1.0);
-            let first = s.clone() + v.clone() * s1.clone();
-            let curvature = if second {
-                s1 * (v.clone() * (s.clone() * -2.0 + 1.0) + 2.0)
-            } else {
-                s1
-            };
-            [v * s, first, curvature]
-        }
+/// z with b added to the value of every point, `[K, n, m]`.
+fn biased<B: Backend>(z: Tensor<B, 3>, biases: Tensor<B, 1>) -> Tensor<B, 3> {
+    let [k, n, m] = z.dims();
+    let value = z.clone().slice([0..1, 0..n, 0..m]) + biases.reshape([1, 1, m]);
+    if k == 1 {
+        return value;
     }
+    Tensor::cat(vec![value, z.slice([1..k, 0..n, 0..m])], 0)
 }
 
 /// The jets of the encoded input, `[K, n, inputs]`.

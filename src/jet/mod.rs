@@ -8,11 +8,14 @@
 //! - [`Jet`] is what an equation or a condition sees of a field at one point,
 //! - [`Scalar`] is the number that closed-form functions of x (formulas, distances) are evaluated with, either plain or
 //!   as a [`CoordinateJet`],
-//! - [`fused`] is the CPU kernel, [`generic`] the same mathematics in Burn tensor operations.
+//! - [`fused`] is the CPU kernel, [`generic`] the same mathematics in Burn tensor operations, whose activations are a kernel of
+//!   their own (`cube`) on CUDA and wgpu.
 
 pub mod activation;
 mod channels;
 mod coordinate;
+#[cfg(feature = "cube")]
+pub mod cube;
 mod dots;
 mod encoding;
 pub mod fused;

@@ -70,10 +70,10 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
         device: device.to_string(),
-        core: if matches!(device, Device::Cuda(_)) || file.points.naive() {
+        core: if file.points.naive() && matches!(device, Device::Cpu | Device::NdArray) {
             "burn tensor operations"
         } else {
-            "fused kernel"
+            device.core()
         },
         threads: rayon::current_num_threads(),
         seed: file.seed,

@@ -7,6 +7,7 @@ mod rule;
 mod settings;
 mod signal;
 mod state;
+mod unread;
 
 use burn::module::Param;
 use burn::tensor::backend::Backend;
@@ -28,6 +29,7 @@ use gradients::{Step, add, full_gradient, gradient, upload_part};
 use rule::Rule;
 use signal::judge;
 use state::capture;
+use unread::Unread;
 
 /// Times the mean norm that a single gradient counts with at most in the mean.
 const OUTLIER: f64 = 10.0;
@@ -75,6 +77,7 @@ pub(super) fn run<B: FirstOrderBackend>(
     } else {
         training.micro_batch
     };
+    let mut unread = Unread::<B>::new(settings.clip, &state, device);
     let mut kept: Option<B::Batch> = None;
     // Reading back costs a synchronisation on a device; a hundred steps are a moment on any.
     let report = (settings.steps / 200).clamp(1, 100);
@@ -82,13 +85,13 @@ pub(super) fn run<B: FirstOrderBackend>(
     while state.step < settings.steps {
         let step = state.step;
         if training.interrupted() || training.pause == Some(step) {
-            capture(&mut state, &network, &rule, average.as_ref(), &drawer);
+            capture(&mut state, &network, &rule, average.as_ref(), &drawer, &mut unread);
             training.save(collocation, parameters, StageState::FirstOrder(state.clone()));
             take_finite(&network, parameters);
             return (step, state.last, StopReason::Interrupted);
         }
         if training.observer.due() {
-            capture(&mut state, &network, &rule, average.as_ref(), &drawer);
+            capture(&mut state, &network, &rule, average.as_ref(), &drawer, &mut unread);
             training.save(collocation, parameters, StageState::FirstOrder(state.clone()));
         }
         if let Some(adapt) = &points.adapt
@@ -148,6 +151,7 @@ pub(super) fn run<B: FirstOrderBackend>(
             &mut network,
             &mut rule,
             &mut average,
+            &mut unread,
             sum,
             report,
             available,
@@ -186,6 +190,7 @@ fn advance<B: FirstOrderBackend>(
     network: &mut Mlp<B>,
     rule: &mut Rule<B::InnerBackend>,
     average: &mut Option<Tensor<B::InnerBackend, 1>>,
+    unread: &mut Unread<B>,
     sum: Step<B>,
     report: usize,
     available: usize,
@@ -194,15 +199,17 @@ fn advance<B: FirstOrderBackend>(
     let step = state.step;
     let growth = state.batch as f64 / state.first_batch.max(1) as f64;
     let rate = settings.rate(step) * state.slowed * settings.coupling(growth);
-    let plateau = match settings.decay {
-        Decay::Plateau(plateau) => Some(plateau),
-        _ => None,
-    };
+    let judged = settings.settle.is_some() || matches!(settings.decay, Decay::Plateau(_));
     let mut gradient = sum.gradient;
     let reported = step.is_multiple_of(report) || step + 1 == settings.steps;
-    let norm = (reported || settings.clip.is_some()).then(|| super::norm(&download(gradient.clone())));
+    let clip_here = settings.clip.filter(|_| !B::WAITS);
+    let norm = (reported || clip_here.is_some()).then(|| super::norm(&download(gradient.clone())));
+    gradient = unread.shorten(gradient);
+    if judged && B::WAITS {
+        unread.keep(sum.loss);
+    }
     let mut terms = Vec::new();
-    if reported || plateau.is_some() || settings.settle.is_some() {
+    if reported || (judged && !B::WAITS) {
         for part in sum.terms {
             let part = part();
             terms.resize(part.len(), 0.0);
@@ -212,27 +219,15 @@ fn advance<B: FirstOrderBackend>(
         if !state.last.is_finite() {
             return Some(training.non_finite(step, &terms));
         }
-    }
-    if settings.settle.is_some() {
-        state.mean_loss = running(state.mean_loss, state.last);
-        state.since_lowest += 1;
-        if !(state.mean_loss >= state.lowest - PROGRESS * state.lowest.abs()) {
-            state.lowest = state.mean_loss;
-            state.since_lowest = 0;
+        unread.read(state);
+        if judged && !B::WAITS {
+            state.unjudged.push(state.last);
+        }
+        for loss in std::mem::take(&mut state.unjudged) {
+            judge_loss(settings, state, loss);
         }
     }
-    if let Some(plateau) = plateau {
-        state.mean_loss = running(state.mean_loss, state.last);
-        state.since_lowest += 1;
-        if state.mean_loss < state.lowest {
-            state.lowest = state.mean_loss;
-            state.since_lowest = 0;
-        } else if state.since_lowest >= plateau.patience {
-            state.slowed *= plateau.factor;
-            state.since_lowest = 0;
-        }
-    }
-    if let (Some(clip), Some(norm)) = (settings.clip, norm) {
+    if let (Some(clip), Some(norm)) = (clip_here, norm) {
         let limit = match clip {
             Clip::Norm(limit) => limit,
             Clip::Adaptive(factor) if state.mean_norm.is_finite() => factor * state.mean_norm,
@@ -287,6 +282,24 @@ fn advance<B: FirstOrderBackend>(
     };
     state.step += 1;
     None
+}
+
+/// Takes the loss of a step into account: slows down on a plateau, or counts the steps without progress.
+fn judge_loss(settings: &Settings<'_>, state: &mut FirstOrderState, loss: f64) {
+    state.mean_loss = running(state.mean_loss, loss);
+    state.since_lowest += 1;
+    if let Decay::Plateau(plateau) = settings.decay {
+        if state.mean_loss < state.lowest {
+            state.lowest = state.mean_loss;
+            state.since_lowest = 0;
+        } else if state.since_lowest >= plateau.patience {
+            state.slowed *= plateau.factor;
+            state.since_lowest = 0;
+        }
+    } else if !(state.mean_loss >= state.lowest - PROGRESS * state.lowest.abs()) {
+        state.lowest = state.mean_loss;
+        state.since_lowest = 0;
+    }
 }
 
 fn blend<B: Backend>(mean: Option<Tensor<B, 1>>, next: &Tensor<B, 1>, weight: f64) -> Tensor<B, 1> {

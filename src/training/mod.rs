@@ -231,6 +231,14 @@ impl Training<'_> {
             }
             #[cfg(not(feature = "cuda"))]
             Device::Cuda(_) => unreachable!("`probe` refuses CUDA in a build without it"),
+            #[cfg(feature = "wgpu")]
+            Device::Wgpu(index) => {
+                use burn::backend::Wgpu;
+                let device = crate::device::wgpu_device(index);
+                self.stage_on::<Autodiff<Wgpu>>(stage, seed, collocation, parameters, &device, state)
+            }
+            #[cfg(not(feature = "wgpu"))]
+            Device::Wgpu(_) => unreachable!("`probe` refuses wgpu in a build without it"),
         }
     }
 

@@ -5,7 +5,7 @@ use burn::tensor::backend::AutodiffBackend;
 
 use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
-use crate::jet::generic::{self, RowTensors};
+use crate::jet::generic::{self, JetBackend, RowTensors};
 use crate::loss::Span;
 use crate::network::{Architecture, download, upload};
 
@@ -104,7 +104,7 @@ fn micro_batches<'s, B: AutodiffBackend>(
     })
 }
 
-impl<B: AutodiffBackend> Objective for DeviceObjective<'_, B> {
+impl<B: AutodiffBackend + JetBackend> Objective for DeviceObjective<'_, B> {
     fn losses(&self, parameters: &[f64]) -> Vec<f64> {
         let parameters = upload::<B, 1>(TensorData::from(parameters), &self.device);
         let mut losses = vec![0.0; self.collocation.terms.len()];

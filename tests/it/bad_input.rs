@@ -196,7 +196,10 @@ fn a_results_folder_that_cannot_be_created_ends_the_run_before_training() {
 fn an_unknown_device_is_refused_with_the_devices_that_exist() {
     let errors = refused(&["solve", "problems/poisson.ron", "--device", "gpu"]);
     assert!(errors.contains("unknown device `gpu`"), "{errors}");
-    assert!(errors.contains("cpu, ndarray, cuda and cuda:N"), "{errors}");
+    assert!(
+        errors.contains("cpu, ndarray, cuda and cuda:N, wgpu and wgpu:N"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -223,6 +226,19 @@ fn cuda_without_a_driver_is_refused_before_the_results_folder_exists() {
     assert!(errors.starts_with("error: cannot use the device `cuda"), "{errors}");
     assert!(errors.contains("\nhint: use `--device cpu`"), "{errors}");
     assert!(!out.exists(), "the run left a results folder");
+}
+
+#[test]
+fn a_device_that_was_not_built_in_is_refused_with_the_command_that_builds_it() {
+    let device = match (cfg!(feature = "cuda"), cfg!(feature = "wgpu")) {
+        (_, false) => "wgpu",
+        (false, true) => "cuda",
+        (true, true) => return,
+    };
+    let errors = refused(&["solve", "problems/poisson.ron", "--quick", "--device", device]);
+    assert!(errors.contains("this build has no "), "{errors}");
+    assert!(errors.contains("\nhint: use `--device cpu`"), "{errors}");
+    assert!(errors.contains("feature"), "{errors}");
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod problems;
 mod resume;
 mod runs;
 mod signals;
+#[cfg(feature = "wgpu")]
+mod wgpu;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

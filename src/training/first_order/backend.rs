@@ -7,13 +7,15 @@ use burn_flex::Flex;
 
 use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
-use crate::jet::generic::{self, RowTensors};
+use crate::jet::generic::{self, JetBackend, RowTensors};
 use crate::jet::operation::least_squares;
 use crate::loss::Rows;
 use crate::network::{Architecture, download};
 #[cfg(feature = "cuda")]
 use crate::training::objective::DeviceObjective;
 use crate::training::objective::{FusedObjective, Objective};
+#[cfg(feature = "cuda")]
+use burn::tensor::DType;
 
 /// Reads the loss terms of a step, when they are wanted.
 pub type Terms = Box<dyn FnOnce() -> Vec<f64>>;
@@ -29,6 +31,10 @@ pub enum Form {
 
 /// A backend that training runs on.
 pub trait FirstOrderBackend: AutodiffBackend {
+    /// Whether reading a number back waits for a device. Steps then read nothing: what they need of norms stays on the device,
+    /// and their losses are read together at the lines of the history.
+    const WAITS: bool;
+
     /// A mini-batch where the backend wants it.
     type Batch;
 
@@ -60,7 +66,12 @@ pub trait HostBackend: Backend {}
 impl HostBackend for Flex {}
 impl HostBackend for NdArray {}
 
-impl<B: HostBackend> FirstOrderBackend for Autodiff<B> {
+impl<B: HostBackend> FirstOrderBackend for Autodiff<B>
+where
+    Autodiff<B>: JetBackend,
+{
+    const WAITS: bool = false;
+
     type Batch = HostBatch<Self>;
 
     fn upload(rows: Vec<Rows<f32>>, form: Form, device: &Self::Device) -> Self::Batch {
@@ -91,6 +102,8 @@ impl<B: HostBackend> FirstOrderBackend for Autodiff<B> {
 
 #[cfg(feature = "cuda")]
 impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
+    const WAITS: bool = true;
+
     type Batch = Vec<RowTensors<Self>>;
 
     fn upload(rows: Vec<Rows<f32>>, _form: Form, device: &Self::Device) -> Self::Batch {
@@ -106,6 +119,9 @@ impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
         collocation: &'a Collocation<'a>,
         device: &Self::Device,
     ) -> Box<dyn Objective + 'a> {
+        if !Self::supports_dtype(device, DType::F64) {
+            return Box::new(FusedObjective { kernel, collocation });
+        }
         Box::new(DeviceObjective::<Self>::new(
             kernel.architecture().clone(),
             collocation,
@@ -114,8 +130,32 @@ impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
     }
 }
 
+/// wgpu has no transcendental functions in f64, so that what asks for f64 is done in host memory.
+#[cfg(feature = "wgpu")]
+impl FirstOrderBackend for Autodiff<burn::backend::Wgpu> {
+    const WAITS: bool = true;
+
+    type Batch = Vec<RowTensors<Self>>;
+
+    fn upload(rows: Vec<Rows<f32>>, _form: Form, device: &Self::Device) -> Self::Batch {
+        rows.iter().map(|rows| RowTensors::new(rows, device)).collect()
+    }
+
+    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
+        tape(kernel.architecture(), parameters, batch)
+    }
+
+    fn objective<'a>(
+        kernel: &'a Kernel<f64>,
+        collocation: &'a Collocation<'a>,
+        _device: &Self::Device,
+    ) -> Box<dyn Objective + 'a> {
+        Box::new(FusedObjective { kernel, collocation })
+    }
+}
+
 /// The loss by Burn's tensor operations.
-fn tape<B: AutodiffBackend>(
+fn tape<B: AutodiffBackend + JetBackend>(
     architecture: &Architecture,
     parameters: Tensor<B, 1>,
     batch: &[RowTensors<B>],

@@ -10,6 +10,8 @@ use crate::network::Mlp;
 /// Loss terms and gradient of one or more micro-batches.
 pub(super) struct Step<B: FirstOrderBackend> {
     pub(super) gradient: Tensor<B::InnerBackend, 1>,
+    /// The loss, `[1]`.
+    pub(super) loss: Tensor<B::InnerBackend, 1>,
     pub(super) terms: Vec<Terms>,
 }
 
@@ -18,6 +20,7 @@ pub(super) fn add<B: FirstOrderBackend>(sum: &mut Option<Step<B>>, more: Option<
     match (sum.as_mut(), more) {
         (Some(sum), Some(more)) => {
             sum.gradient = sum.gradient.clone() + more.gradient;
+            sum.loss = sum.loss.clone() + more.loss;
             sum.terms.extend(more.terms);
         }
         (None, more) => *sum = more,
@@ -36,6 +39,7 @@ pub(super) fn gradient<B: FirstOrderBackend>(
     let gradient = parameters.grad(&loss.backward())?;
     Some(Step {
         gradient,
+        loss: loss.inner(),
         terms: vec![terms],
     })
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FirstOrderBackend;
 use super::rule::Rule;
+use super::unread::Unread;
 use crate::batch::{DrawState, Drawer};
 use crate::network::{Mlp, download};
 
@@ -33,6 +34,9 @@ pub struct FirstOrderState {
     pub(super) signal: Option<f64>,
     pub(super) draw: DrawState,
     pub(super) last: f64,
+    /// Losses since the last line of the history, of a device.
+    #[serde(default)]
+    pub(super) unjudged: Vec<f64>,
 }
 
 impl FirstOrderState {
@@ -59,7 +63,9 @@ pub(super) fn capture<B: FirstOrderBackend>(
     rule: &Rule<B::InnerBackend>,
     average: Option<&Tensor<B::InnerBackend, 1>>,
     drawer: &Drawer<'_>,
+    unread: &mut Unread<B>,
 ) {
+    unread.read(state);
     state.parameters = network.to_vec();
     state.moments = rule.moments();
     state.average = average.map(|mean| download(mean.clone()).iter().map(|v| *v as f32).collect());
