@@ -121,7 +121,7 @@ pub fn changes_form(file: &ProblemFile) -> bool {
 /// Where a field is singular its residual is not square integrable, and least squares over residuals goes astray; its energy is finite.
 /// Near a corner of a plane domain, where the network has roots of the distance among its inputs, an ansatz with a distance as a factor would ask it
 /// for what grows without bounds. In space there are no such inputs, and a penalty costs more than it brings: features that hold a value
-/// with a penalty have little freedom left (a bracket with clamped bolt holes: 1.8 times the error in energy of the same features times a distance).
+/// with a penalty have little freedom left (a bracket with clamped bolt holes: 1.7 % of the energy missing, 0.9 % with the same features times a distance).
 #[must_use]
 pub fn energy_form(mut file: ProblemFile, dimension: usize, poles: usize, outputs: usize) -> ProblemFile {
     let [_, more] = widths(dimension, poles, outputs);
