@@ -38,7 +38,7 @@ const MOST: usize = 1 << 16;
 /// many `outputs`. One that says how to train makes a single one; one that
 /// says how batches are drawn, or has a great many points, is trained.
 ///
-/// A `wide` problem is one whose energy in space takes the products of [`super::gram`]; it is given twice the features.
+/// A `wide` problem is one whose energy in space takes the products of `gram`; it is given twice the features.
 ///
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
