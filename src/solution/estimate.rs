@@ -26,6 +26,11 @@ const POINTS: usize = 2048;
 /// Largest slope of the features: errors are rougher than solutions.
 const SLOPE: f64 = 4.0;
 
+/// Points that the norms are taken over at most.
+const CHECKED: usize = 4096;
+/// Damping relative to the features' mean size: an error need not be known to many digits.
+const DAMPING: f64 = 1e-6;
+
 /// Estimated relative errors.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Estimate {
@@ -39,8 +44,9 @@ pub struct Estimate {
     pub effectivity: Option<[f64; 2]>,
 }
 
-/// Estimates the error of a solution over `points`; λ are the `weights` of the terms.
+/// Estimates the error of a solution over the first of `points`; λ are the `weights` of the terms.
 pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], errors: Option<&Errors>) -> Estimate {
+    let points = &points[..points.len().min(CHECKED)];
     let problem = solution.problem;
     let (m, fields) = (problem.equation.components(), problem.equation.field_components());
     let outputs = problem.outputs();
@@ -67,7 +73,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
             before += weight * rhs.iter().map(|r| r * r).sum::<f64>();
         }
     }
-    let fitted = fit_output(&kernel, &features, &terms, 0.0);
+    let fitted = fit_output(&kernel, &features, &terms, DAMPING);
     let after: f64 = kernel.losses(&fitted, &terms.iter().collect::<Vec<_>>()).iter().sum();
     let correction = |parameters: &[f64], order: Order| {
         let solution = Solution {

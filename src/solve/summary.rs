@@ -14,7 +14,7 @@ use crate::start::sample_rows;
 use crate::training::{COARSE, StageReport, StopReason, Trained, sharpness};
 
 /// Points per term that the sharpness is measured on.
-const SHARPNESS: usize = 4096;
+const SHARPNESS: usize = 1024;
 
 /// How a run went.
 pub(super) struct Course<'a> {

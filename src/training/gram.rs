@@ -1,4 +1,4 @@
-//! The output layer of many features by normal equations, made of products of scalar features.
+//! The output layer of many features by normal equations, for energies made of products of scalar features.
 //!
 //! All components see the same features φ, so that where rows are C_i = A·(d_i·∇ + g_i) with a matrix A that is the same at all points
 //! (a homogeneous law, whatever its modulus does; values that hold exactly by one distance D for all components, d = D, g = ∇D), the
@@ -9,126 +9,25 @@
 //! Elasticity in space takes 4.5 products of n × N × N by this instead of the 54 of Householder factors of all rows. Rounding is
 //! magnified by the square of the condition: dampings below [`GRAM`] are lost in it.
 
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
+mod forms;
+
 use faer::linalg::solvers::{Llt, Solve};
-use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
+use faer::{Mat, MatRef, Side};
 use rayon::prelude::*;
 
 use super::least_squares::Fit;
 use crate::batch::Collocation;
-use crate::formulation::{Formulation, term_rows};
 use crate::jet::fused::Kernel;
 use crate::loss::{Rows, Span};
-use crate::problem::Problem;
-use crate::sampler::{PointSet, SamplerKind};
+pub use forms::separable;
+use forms::{Form, add, pairs, square};
 
 /// Dampings relative to the features' size, in the order in which they are tried.
 pub(super) const GRAM: [f64; 6] = [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
 /// Points whose features are made at once.
 const CHUNK: usize = 1024;
-/// Different matrices A at most.
-const FORMS: usize = 8;
-/// How far rows may be from A·(d·∇ + g), relative to them.
-const EXACT: f64 = 1e-10;
 /// Steps of iterative refinement.
 const REFINEMENTS: usize = 2;
-/// Points of every term at which a problem is asked for its forms.
-const PROBES: usize = 64;
-
-/// Rows with the same A.
-struct Form {
-    term: usize,
-    /// Rows of A.
-    rows: usize,
-    /// Derivatives J, or 1 where only values are read.
-    slots: usize,
-    /// A, `[R, m, J]`.
-    a: Vec<f64>,
-    /// G_jk for j ≤ k, in the order of [`pairs`]; those with j = k have their lower triangle only.
-    products: Vec<Mat<f64>>,
-}
-
-/// What a point adds: a form, and ψ of φ's jet, `[J, K]`.
-type Seen = (usize, Vec<f64>);
-
-fn pairs(slots: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..slots).flat_map(move |j| (j..slots).map(move |k| (j, k)))
-}
-
-/// Finds the form of a point's rows, or adds it; `Some(None)` for rows of zeros, `None` for rows that have no form.
-fn seen(forms: &mut Vec<Form>, term: usize, rows: &Rows<f64>, point: usize) -> Option<Option<Seen>> {
-    let (k, m, r) = (rows.channels.count(), rows.components, rows.residuals);
-    let c = &rows.coefficients[point * rows.stride()..(point + 1) * rows.stride()];
-    if c.iter().all(|v| *v == 0.0) {
-        return Some(None);
-    }
-    // Values come first, then derivatives.
-    let first = usize::from(k > 1);
-    let slots = k - first;
-    let top: Vec<f64> = c.chunks(k).flat_map(|jet| &jet[first..]).copied().collect();
-    let square = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>();
-    let factor = |form: &Form| {
-        if form.term != term || form.a.len() != top.len() {
-            return None;
-        }
-        let d = form.a.iter().zip(&top).map(|(a, c)| a * c).sum::<f64>() / square(&form.a);
-        let off: f64 = form.a.iter().zip(&top).map(|(a, c)| (c - d * a).powi(2)).sum();
-        (off <= EXACT * EXACT * square(&top)).then_some(d)
-    };
-    let known = forms.iter().enumerate().find_map(|(i, form)| Some((i, factor(form)?)));
-    let (index, d) = match known {
-        Some(found) => found,
-        None if forms.len() == FORMS => return None,
-        None => {
-            forms.push(Form {
-                term,
-                rows: r,
-                slots,
-                a: top,
-                products: Vec::new(),
-            });
-            (forms.len() - 1, 1.0)
-        }
-    };
-    let mut transform = vec![0.0; slots * k];
-    for j in 0..slots {
-        transform[j * k + first + j] = d;
-    }
-    if first == 1 {
-        // A·g = the coefficients of the value, by least squares.
-        let a = &forms[index].a;
-        let value: Vec<f64> = c.iter().step_by(k).copied().collect();
-        if value.iter().any(|v| *v != 0.0) {
-            let column = |j: usize| a.iter().skip(j).step_by(slots);
-            let normal = Mat::from_fn(slots, slots, |i, j| {
-                column(i).zip(column(j)).map(|(a, b)| a * b).sum::<f64>()
-            });
-            let right = Mat::from_fn(slots, 1, |i, _| column(i).zip(&value).map(|(a, c)| a * c).sum::<f64>());
-            let g = Llt::new(normal.as_ref(), Side::Lower).ok()?.solve(right);
-            let rest = (0..r * m).map(|row| {
-                let all: f64 = (0..slots).map(|j| a[row * slots + j] * g[(j, 0)]).sum();
-                value[row] - all
-            });
-            if !(rest.map(|v| v * v).sum::<f64>() <= EXACT * EXACT * square(c)) {
-                return None;
-            }
-            (0..slots).for_each(|j| transform[j * k] = g[(j, 0)]);
-        }
-    }
-    Some(Some((index, transform)))
-}
-
-/// Whether the energy of a problem can be assembled from products of scalar features, as far as some points of every term tell.
-pub fn separable(problem: &Problem) -> bool {
-    let mut forms = Vec::new();
-    problem.file.formulation() == Formulation::Energy
-        && (0..=problem.terms.len()).all(|t| {
-            let set = PointSet::new(SamplerKind::Sobol, PROBES, problem.axes(t), 17);
-            let rows = term_rows(problem, t, &set.points());
-            (0..rows.points).all(|point| seen(&mut forms, t, &rows, point).is_some())
-        })
-}
 
 /// Bytes that the equations of `unknowns` take: the matrix and its factor.
 pub fn gram_bytes(unknowns: u128) -> u128 {
@@ -139,6 +38,9 @@ pub fn gram_bytes(unknowns: u128) -> u128 {
         .saturating_mul(8)
 }
 
+/// Takes parts of the rows, with the terms that they belong to.
+type Visitor<'v> = dyn FnMut(&[usize], &[Span<'_, f64>]) + 'v;
+
 /// The normal equations K·x = b, unknowns sorted by component.
 pub(super) struct Gram {
     /// Unknowns of one component N.
@@ -147,13 +49,76 @@ pub(super) struct Gram {
     /// The lower triangle of K, `[q, q]` by columns.
     lower: Vec<f64>,
     right: Mat<f64>,
-    /// Mean square of the columns of the first term, `[m]`.
+    /// Mean square of the columns; of an energy that of each component's in the first term, `[m]`.
     sizes: Vec<f64>,
 }
 
 impl Gram {
     /// From all points of an energy; none if its rows have no common forms.
     pub(super) fn new(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> Option<Self> {
+        Self::separated(kernel, parameters, &|visit| collocation.parts(visit))
+    }
+
+    /// From rows that are all at hand: those of an energy by products of scalar features where they can be.
+    pub(super) fn of_rows(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) -> Self {
+        let parts = |visit: &mut Visitor<'_>| {
+            let terms = terms.iter().enumerate();
+            terms.for_each(|(t, rows)| visit(&[t], &[rows.into()]));
+        };
+        let energy = terms.iter().any(|rows| !rows.linear.is_empty());
+        let separated = energy.then(|| Self::separated(kernel, parameters, &parts)).flatten();
+        separated.unwrap_or_else(|| Self::dense(kernel, parameters, terms))
+    }
+
+    /// From rows of any form.
+    fn dense(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) -> Self {
+        super::fix_splits();
+        let (q, m) = (kernel.output_parameters(), kernel.architecture().components());
+        let (count, hidden) = (q / m, parameters.len() - q);
+        let mut zero = parameters.to_vec();
+        zero[hidden..].fill(0.0);
+        let mut gradient = vec![0.0; parameters.len()];
+        kernel.gradient(&zero, &terms.iter().collect::<Vec<_>>(), &mut gradient);
+        let mut product = Mat::<f64>::zeros(q, q);
+        let (mut matrix, mut residual) = (Vec::new(), Vec::new());
+        let mut sizes = vec![0.0; m];
+        for (term, rows) in terms.iter().enumerate() {
+            let chunk = CHUNK.div_ceil(rows.residuals);
+            for start in (0..rows.points).step_by(chunk) {
+                let points = chunk.min(rows.points - start);
+                let n = points * rows.residuals;
+                matrix.resize(n * q, 0.0);
+                residual.resize(n, 0.0);
+                kernel.output_jacobian(&zero, rows, start, points, &mut matrix, &mut residual);
+                square(&mut product, MatRef::from_row_major_slice(&matrix, n, q));
+            }
+            if term == 0 {
+                (0..q).for_each(|i| sizes[i % m] += product[(i, i)] / count as f64);
+            }
+        }
+        if terms.first().is_none_or(|rows| rows.linear.is_empty()) {
+            sizes = vec![(0..q).map(|i| product[(i, i)]).sum::<f64>() / q as f64; m];
+        }
+        let natural = |i: usize| (i % count) * m + i / count;
+        let mut lower = vec![0.0; q * q];
+        lower.par_chunks_mut(q).enumerate().for_each(|(column, out)| {
+            let j = natural(column);
+            for (row, out) in out.iter_mut().enumerate().skip(column) {
+                let i = natural(row);
+                *out = product[(i.max(j), i.min(j))];
+            }
+        });
+        Self {
+            count,
+            components: m,
+            lower,
+            right: Mat::from_fn(q, 1, |i, _| -0.5 * gradient[hidden + natural(i)]),
+            sizes,
+        }
+    }
+
+    /// By products of scalar features, from rows in parts.
+    fn separated(kernel: &Kernel<f64>, parameters: &[f64], parts: &dyn Fn(&mut Visitor<'_>)) -> Option<Self> {
         super::fix_splits();
         let m = kernel.architecture().components();
         let q = kernel.output_parameters();
@@ -174,7 +139,7 @@ impl Gram {
         let mut right = vec![0.0; q];
         let mut gradient = vec![0.0; parameters.len()];
         let mut fits = true;
-        collocation.parts(|terms, spans| {
+        parts(&mut |terms, spans| {
             if !fits {
                 return;
             }
@@ -224,7 +189,8 @@ impl Gram {
         })
     }
 
-    /// The minimiser with a damping relative to the features' size; none if rounding is larger than the damping.
+    /// The minimiser with a damping relative to the features' size (of an energy that of each output in its first term); none if
+    /// rounding is larger than the damping.
     pub(super) fn solve(&mut self, damping: f64) -> Option<Fit> {
         let (n, m) = (self.count, self.components);
         let q = n * m;
@@ -268,98 +234,17 @@ impl Gram {
     }
 }
 
-impl Form {
-    /// Entry of K between unknown a of component c and b of d.
-    fn entry(&self, m: usize, (c, a): (usize, usize), (d, b): (usize, usize)) -> f64 {
-        let slots = self.slots;
-        let at = |r: usize, c: usize, j: usize| self.a[(r * m + c) * slots + j];
-        let mut sum = 0.0;
-        for ((j, k), product) in pairs(slots).zip(&self.products) {
-            let factor = |j: usize, k: usize| (0..self.rows).map(|r| at(r, c, j) * at(r, d, k)).sum::<f64>();
-            let forth = factor(j, k);
-            if forth != 0.0 {
-                sum += forth * product[(a, b)];
-            }
-            if j != k {
-                let back = factor(k, j);
-                if back != 0.0 {
-                    sum += back * product[(b, a)];
-                }
-            }
-        }
-        sum
-    }
-}
-
-/// Adds the points of a span to the products of their forms.
-fn add(forms: &mut Vec<Form>, term: usize, span: Span<'_, f64>, scalar: &Kernel<f64>, single: &[f64]) -> Option<()> {
-    let count = scalar.output_parameters();
-    let (rows, d) = (span.rows, span.rows.channels.coordinates());
-    let (mut matrix, mut residual) = (Vec::new(), Vec::new());
-    for start in (span.start..span.start + span.points).step_by(CHUNK) {
-        let end = (start + CHUNK).min(span.start + span.points);
-        // The points of every form.
-        let mut lists: Vec<Vec<(usize, Vec<f64>)>> = Vec::new();
-        for point in start..end {
-            if let Some((index, transform)) = seen(forms, term, rows, point)? {
-                lists.resize_with(forms.len(), Vec::new);
-                lists[index].push((point, transform));
-            }
-        }
-        for (form, list) in forms.iter_mut().zip(lists).filter(|(_, list)| !list.is_empty()) {
-            let slots = form.slots;
-            let mut own = Rows::with_capacity(rows.channels, slots, 1, list.len());
-            for (point, transform) in &list {
-                own.x.extend_from_slice(&rows.x[point * d..(point + 1) * d]);
-                own.coefficients.extend_from_slice(transform);
-                own.weights.push(rows.weights[*point]);
-            }
-            own.points = list.len();
-            own.rhs.resize(own.points * slots, 0.0);
-            matrix.resize(own.points * slots * count, 0.0);
-            residual.resize(own.points * slots, 0.0);
-            scalar.output_jacobian(single, &own, 0, own.points, &mut matrix, &mut residual);
-            if form.products.is_empty() {
-                form.products = pairs(slots).map(|_| Mat::zeros(count, count)).collect();
-            }
-            let features = |j: usize| {
-                let from = &matrix[j * count..];
-                MatRef::from_row_major_slice_with_stride(from, own.points, count, slots * count)
-            };
-            let parallel = get_global_parallelism();
-            for ((j, k), product) in pairs(slots).zip(&mut form.products) {
-                let (left, right) = (features(j).transpose(), features(k));
-                if j == k {
-                    triangular::matmul(
-                        product.as_mut(),
-                        BlockStructure::TriangularLower,
-                        Accum::Add,
-                        left,
-                        BlockStructure::Rectangular,
-                        right,
-                        BlockStructure::Rectangular,
-                        1.0,
-                        parallel,
-                    );
-                } else {
-                    matmul(product.as_mut(), Accum::Add, left, right, 1.0, parallel);
-                }
-            }
-        }
-    }
-    Some(())
-}
-
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::formulation::Formulation;
     use crate::network::{NetworkKind, RandomFeatures};
-    use crate::problem;
+    use crate::problem::{self, Problem};
     use crate::solve::term_names;
-    use crate::start::{architecture, start_values};
+    use crate::start::{architecture, sample_rows, start_values};
 
     /// A shipped problem in its energy form, with few features and points.
     fn energy(name: &str, width: usize) -> Problem {
@@ -414,6 +299,40 @@ mod tests {
                 let whole = g + 2.0 * 1e-4 * gram.sizes[i % m] * fit.solution[i];
                 assert!(whole.abs() < 1e-7 * size, "{name}: {whole} of {size}");
             }
+        }
+    }
+
+    /// Rows at hand give the same equations whether they are multiplied out or made of scalar features.
+    #[test]
+    fn products_of_scalar_features_are_those_of_all_rows() {
+        for name in ["bracket", "composite_cantilever"] {
+            let mut problem = energy(name, 15);
+            let mut random = ChaCha8Rng::seed_from_u64(5);
+            let kernel = Kernel::new(architecture(&problem, &mut random));
+            let names = term_names(&problem);
+            let (weights, parameters) = start_values(&mut problem, &kernel, &names, &mut random);
+            let mut terms = sample_rows(&problem, 300);
+            terms
+                .iter_mut()
+                .zip(&weights)
+                .for_each(|(rows, weight)| rows.scale(*weight));
+            let one = Gram::of_rows(&kernel, &parameters, &terms);
+            let two = Gram::dense(&kernel, &parameters, &terms);
+            let same = |one: &[f64], two: &[f64]| {
+                let size = two.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+                assert!(size > 0.0, "{name}");
+                for (a, b) in one.iter().zip(two) {
+                    assert!((a - b).abs() < 1e-11 * size, "{name}: {a} {b}");
+                }
+            };
+            let lower = |gram: &Gram| -> Vec<f64> {
+                let q = gram.right.nrows();
+                let entries = gram.lower.chunks(q).enumerate();
+                entries.flat_map(|(column, out)| out[column..].to_vec()).collect()
+            };
+            same(&lower(&one), &lower(&two));
+            same(one.right.col_as_slice(0), two.right.col_as_slice(0));
+            same(&one.sizes, &two.sizes);
         }
     }
 

@@ -48,6 +48,7 @@ impl<F: Real> Kernel<F> {
                 self.forward(&mut workspace, &packed, rows, &block);
                 workspace.residuals(rows, &block);
                 let features = &workspace.hidden[self.architecture.hidden() - 1].a;
+                let mut combined = vec![F::ZERO; w];
                 for i in 0..block.points {
                     let point = block.start + i;
                     let root = F::of(rows.weights[point].double().sqrt());
@@ -55,20 +56,23 @@ impl<F: Real> Kernel<F> {
                         let at = i * r + row;
                         residual[at] = root * workspace.residual[at];
                         let entries = &mut matrix[at * q..(at + 1) * q];
-                        entries.fill(F::ZERO);
                         let form = &rows.coefficients[(point * r + row) * m * k..][..m * k];
-                        for c in 0..m {
-                            for channel in 0..k {
-                                let factor = root * form[c * k + channel];
-                                if factor == F::ZERO {
+                        for (c, form) in form.chunks(k).enumerate() {
+                            combined.fill(F::ZERO);
+                            for (channel, coefficient) in form.iter().enumerate() {
+                                if *coefficient == F::ZERO {
                                     continue;
                                 }
+                                let factor = root * *coefficient;
                                 let feature = &features[(channel * p + i) * stride..][..w];
-                                for (entry, value) in entries[c..].iter_mut().step_by(m).zip(feature) {
-                                    *entry += factor * *value;
-                                }
+                                combined
+                                    .iter_mut()
+                                    .zip(feature)
+                                    .for_each(|(sum, value)| *sum += factor * *value);
                             }
-                            entries[w * m + c] = root * form[c * k];
+                            let own = entries[c..].iter_mut().step_by(m);
+                            own.zip(&combined).for_each(|(entry, value)| *entry = *value);
+                            entries[w * m + c] = root * form[0];
                         }
                     }
                 }
