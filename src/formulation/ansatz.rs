@@ -7,6 +7,8 @@
 //!
 //! Values are read on their own face only: a formula that happens to be the exact solution tells nothing inside.
 
+use smallvec::SmallVec;
+
 use crate::geometry::{Chart, Face, Point, Shape};
 use crate::jet::{Channels, CoordinateJet, Order, Scalar};
 use crate::problem::{Field, scales};
@@ -131,10 +133,10 @@ impl Ansatz {
     pub fn apply(&self, shape: &dyn Shape, x: &[f64; 4], head: usize, channels: Channels, jets: &mut [f64]) {
         let k = channels.count();
         let point = scales::seed(*x);
-        let mut lift = vec![0.0; k];
+        let mut lift = [0.0; MOST];
         for (component, jet) in jets.chunks_mut(k).enumerate() {
             let frame = self.frame(shape, component, &point);
-            frame.lift.write(channels, &mut lift);
+            frame.lift.write(channels, &mut lift[..k]);
             product(
                 channels,
                 &frame.distance,
@@ -151,7 +153,7 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
     let Some(chart) = shape.chart().filter(|chart| chart.extends()) else {
         return blended(shape, hard, x);
     };
-    let mut axes: Vec<usize> = hard.iter().map(|face| face.place.axis()).collect();
+    let mut axes: SmallVec<[usize; 8]> = hard.iter().map(|face| face.place.axis()).collect();
     axes.sort_unstable();
     axes.dedup();
     if let [face] = hard
@@ -173,7 +175,7 @@ fn lift(shape: &dyn Shape, hard: &[HardFace], x: &[CoordinateJet; 4]) -> Coordin
     xi[3] = x[3];
     let mut sum = CoordinateJet::constant(0.0);
     for subset in 1..1_usize << axes.len() {
-        let chosen: Vec<usize> = (0..axes.len())
+        let chosen: SmallVec<[usize; 4]> = (0..axes.len())
             .filter(|i| subset >> i & 1 == 1)
             .map(|i| axes[i])
             .collect();
@@ -251,7 +253,7 @@ fn projected(
             face.value.at(&[space[0], space[1], space[2], xi[3]])
         });
     };
-    let faces: Vec<&HardFace> = hard.iter().filter(|face| face.place.axis() == axis).collect();
+    let faces: SmallVec<[&HardFace; 2]> = hard.iter().filter(|face| face.place.axis() == axis).collect();
     let mut sum = CoordinateJet::constant(0.0);
     for face in &faces {
         let blend = match (faces.len(), face.place.high()) {
@@ -268,7 +270,8 @@ fn projected(
 
 /// Jets of s·D·N from those of N, in place, by the product rule.
 fn product(channels: Channels, d: &CoordinateJet, s: f64, jet: &mut [f64]) {
-    let n = jet.to_vec();
+    let mut n = [0.0; MOST];
+    n[..jet.len()].copy_from_slice(jet);
     let value = n[0];
     let slope = |j: usize| d.gradient[if j == channels.space { 3 } else { j }];
     jet[0] = s * d.value * value;

@@ -88,10 +88,9 @@ impl Channels {
     }
 
     /// The pairs (j, k), j ≤ k, of the `Hessian` layout in channel order.
-    pub fn pairs(&self) -> Vec<(usize, usize)> {
-        (0..self.space)
-            .flat_map(|j| (j..self.space).map(move |k| (j, k)))
-            .collect()
+    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let space = self.space;
+        (0..space).flat_map(move |j| (j..space).map(move |k| (j, k)))
     }
 }
 
@@ -167,7 +166,7 @@ mod tests {
         for space in 1..=3 {
             for time in [false, true] {
                 let channels = Channels::new(space, time, Order::Hessian);
-                let indices: Vec<_> = channels.pairs().iter().map(|&(j, k)| channels.second(k, j)).collect();
+                let indices: Vec<_> = channels.pairs().map(|(j, k)| channels.second(k, j)).collect();
                 let expected: Vec<_> = (1 + channels.coordinates()..channels.count()).collect();
                 assert_eq!(indices, expected);
             }

@@ -74,6 +74,20 @@ pub trait Scalar:
         turned.offset(angle - turned.value())
     }
 
+    /// self^n for a whole exponent, by products.
+    fn powi(self, n: i32) -> Self {
+        self.map(|v| {
+            let power = |factor: i32, n: i32| {
+                if factor == 0 {
+                    0.0
+                } else {
+                    f64::from(factor) * v.powi(n)
+                }
+            };
+            [v.powi(n), power(n, n - 1), power(n * (n - 1), n - 2)]
+        })
+    }
+
     /// self^n for a constant exponent.
     fn powf(self, n: f64) -> Self {
         self.map(|v| {
@@ -226,6 +240,7 @@ impl Div for CoordinateJet {
 }
 
 impl Scalar for CoordinateJet {
+    #[inline]
     fn constant(value: f64) -> Self {
         Self {
             value,
@@ -235,6 +250,20 @@ impl Scalar for CoordinateJet {
 
     fn value(self) -> f64 {
         self.value
+    }
+
+    #[inline]
+    fn scale(mut self, factor: f64) -> Self {
+        self.value *= factor;
+        self.gradient.iter_mut().for_each(|v| *v *= factor);
+        self.hessian.iter_mut().for_each(|v| *v *= factor);
+        self
+    }
+
+    #[inline]
+    fn offset(mut self, summand: f64) -> Self {
+        self.value += summand;
+        self
     }
 
     fn map(self, derivatives: impl Fn(f64) -> [f64; 3]) -> Self {
@@ -295,6 +324,30 @@ mod tests {
                 (corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0) + corner(-1.0, -1.0)) / (4.0 * h * h);
             // Truncation h² and rounding ε/h² are both about 1e-8 here.
             assert!((jet.hessian[i] - second).abs() < 1e-6, "hessian {i}");
+        }
+    }
+
+    /// n·x^(n−1) and n·(n−1)·x^(n−2), also where a power of 0 meets a factor of 0.
+    #[test]
+    fn whole_powers_have_the_derivatives_of_monomials() {
+        for n in -4..=6 {
+            for x in [-1.5_f64, 0.0, 0.75] {
+                if n < 0 && x == 0.0 {
+                    continue;
+                }
+                let jet = CoordinateJet::coordinate(0, x, 1.0).powi(n);
+                let monomial = |factor: i32, n: i32| {
+                    if factor == 0 {
+                        0.0
+                    } else {
+                        f64::from(factor) * x.powf(f64::from(n))
+                    }
+                };
+                let expected = [monomial(1, n), monomial(n, n - 1), monomial(n * (n - 1), n - 2)];
+                for (a, b) in [jet.value, jet.gradient[0], jet.hessian[0]].into_iter().zip(expected) {
+                    assert!((a - b).abs() <= 1e-14 * b.abs(), "{x}^{n}: {a} {b}");
+                }
+            }
         }
     }
 

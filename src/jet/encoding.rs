@@ -69,7 +69,7 @@ fn fourier<F: Real>(
         let seconds: Vec<F> = match channels.order {
             Order::Value | Order::First => Vec::new(),
             Order::Laplacian => vec![slope[..channels.space].iter().map(|s| *s * *s).sum()],
-            Order::Hessian => channels.pairs().iter().map(|&(j, k)| slope[j] * slope[k]).collect(),
+            Order::Hessian => channels.pairs().map(|(j, k)| slope[j] * slope[k]).collect(),
         };
         for (i, xi) in xi.chunks(d).enumerate() {
             let phase: F = (0..d).map(|j| F::of(frequency[j]) * xi[j]).sum();

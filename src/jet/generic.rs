@@ -224,8 +224,7 @@ fn coordinates<B: Backend>(architecture: &Architecture, channels: Channels, x: T
         ],
         Order::Hessian => channels
             .pairs()
-            .iter()
-            .map(|&(j, k)| scaled(j).iter().zip(scaled(k)).map(|(a, b)| a * b).collect())
+            .map(|(j, k)| scaled(j).iter().zip(scaled(k)).map(|(a, b)| a * b).collect())
             .collect(),
     };
     for second in seconds {

@@ -18,6 +18,8 @@ pub struct Field {
     time: f64,
     offset: f64,
     unit: f64,
+    /// The value if it depends on no coordinate.
+    constant: Option<f64>,
     /// Tells functions apart in the memory of last values; clones are the same function.
     id: u64,
 }
@@ -52,6 +54,7 @@ impl Field {
     /// A formula of coordinates in units of `[length, time]`; its value is (formula − offset)/unit.
     pub(super) fn new(formula: Formula, [length, time]: [f64; 2], offset: f64, unit: f64) -> Self {
         Self {
+            constant: formula.as_constant().map(|value| (value - offset) / unit),
             formula,
             length,
             time,
@@ -63,6 +66,9 @@ impl Field {
 
     /// The value, with derivatives where `S` carries them.
     pub fn at<S: Scalar>(&self, x: &[S; 4]) -> S {
+        if let Some(value) = self.constant {
+            return S::constant(value);
+        }
         let si = [
             x[0].scale(self.length),
             x[1].scale(self.length),
@@ -74,16 +80,16 @@ impl Field {
 
     /// The value at a plain point.
     pub fn value(&self, x: &[f64; 4]) -> f64 {
-        if self.formula.as_constant().is_some() {
-            return self.at(x);
+        if let Some(value) = self.constant {
+            return value;
         }
         self.remembered(x, false).value
     }
 
     /// The value and the gradient over the space coordinates at a plain point.
     pub fn with_gradient(&self, x: &[f64; 4]) -> (f64, [f64; 3]) {
-        if self.formula.as_constant().is_some() {
-            return (self.at(x), [0.0; 3]);
+        if let Some(value) = self.constant {
+            return (value, [0.0; 3]);
         }
         let last = self.remembered(x, true);
         (last.value, last.gradient.unwrap_or([0.0; 3]))
@@ -120,13 +126,14 @@ impl Field {
 
     /// The value if it depends on no coordinate.
     pub fn as_constant(&self) -> Option<f64> {
-        self.formula.as_constant().map(|_| self.at(&[0.0; 4]))
+        self.constant
     }
 
     /// The same with the opposite sign.
     pub fn negated(mut self) -> Self {
-        if self.as_constant() != Some(0.0) {
+        if self.constant != Some(0.0) {
             self.unit = -self.unit;
+            self.constant = self.constant.map(|value| -value);
             self.id = NEXT.fetch_add(1, Ordering::Relaxed);
         }
         self

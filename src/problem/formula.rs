@@ -53,6 +53,8 @@ enum Op {
     Multiply,
     Divide,
     Power,
+    /// A whole power.
+    Whole(i32),
     Unary(usize),
     Binary(usize),
 }
@@ -81,7 +83,7 @@ impl Formula {
         let tape = read(text, constants, variables, |parser| parser.sum())?;
         Ok(Self {
             text: text.into(),
-            tape,
+            tape: folded(tape),
         })
     }
 
@@ -98,7 +100,7 @@ impl Formula {
         let tape = read(text, constants, variables, |parser| parser.condition())?;
         Ok(Self {
             text: text.into(),
-            tape,
+            tape: folded(tape),
         })
     }
 
@@ -130,34 +132,73 @@ impl Formula {
 
     /// The value at (x, y, z, t).
     pub fn evaluate<S: Scalar>(&self, x: &[S; 4]) -> S {
-        if let [Op::Constant(value)] = self.tape[..] {
-            return S::constant(value);
-        }
-        let mut stack: SmallVec<[S; 8]> = SmallVec::new();
-        for op in &self.tape {
-            let value = match op {
-                Op::Constant(value) => S::constant(*value),
-                Op::Variable(axis) => x[*axis],
-                Op::Negate => -pop(&mut stack),
-                Op::Unary(index) => unary(UNARY[*index], pop(&mut stack)),
-                two => {
-                    let b = pop(&mut stack);
-                    let a = pop(&mut stack);
-                    match two {
-                        Op::Add => a + b,
-                        Op::Subtract => a - b,
-                        Op::Multiply => a * b,
-                        Op::Divide => a / b,
-                        Op::Power => a.power(b),
-                        Op::Binary(index) => binary(BINARY[*index], a, b),
-                        _ => unreachable!("handled above"),
-                    }
-                }
-            };
-            stack.push(value);
-        }
-        pop(&mut stack)
+        run(&self.tape, x)
     }
+}
+
+/// What a tape leaves on its stack.
+fn run<S: Scalar>(tape: &[Op], x: &[S; 4]) -> S {
+    if let [Op::Constant(value)] = tape {
+        return S::constant(*value);
+    }
+    let mut stack: SmallVec<[S; 8]> = SmallVec::new();
+    for op in tape {
+        let value = match op {
+            Op::Constant(value) => S::constant(*value),
+            Op::Variable(axis) => x[*axis],
+            Op::Negate => -pop(&mut stack),
+            Op::Whole(exponent) => pop(&mut stack).powi(*exponent),
+            Op::Unary(index) => unary(UNARY[*index], pop(&mut stack)),
+            two => {
+                let b = pop(&mut stack);
+                let a = pop(&mut stack);
+                match two {
+                    Op::Add => a + b,
+                    Op::Subtract => a - b,
+                    Op::Multiply => a * b,
+                    Op::Divide => a / b,
+                    Op::Power => a.power(b),
+                    Op::Binary(index) => binary(BINARY[*index], a, b),
+                    _ => unreachable!("handled above"),
+                }
+            }
+        };
+        stack.push(value);
+    }
+    pop(&mut stack)
+}
+
+/// Largest power that is made of products.
+const WHOLE: f64 = 12.0;
+
+/// The same with parts that depend on no coordinate replaced by their values, and small whole powers by products.
+fn folded(tape: Vec<Op>) -> Vec<Op> {
+    let mut out: Vec<Op> = Vec::with_capacity(tape.len());
+    for op in tape {
+        // What the operation reads, if that is constant: a constant part has become one number.
+        let known = match op {
+            Op::Constant(_) | Op::Variable(_) => 0,
+            Op::Negate | Op::Unary(_) | Op::Whole(_) => 1,
+            _ => 2,
+        };
+        let tail = out.len().saturating_sub(known);
+        let whole = match (&op, out.last()) {
+            (Op::Power, Some(Op::Constant(n))) if n.abs() <= WHOLE && n.fract() == 0.0 => Some(*n as i32),
+            _ => None,
+        };
+        if known > 0 && out[tail..].iter().all(|op| matches!(op, Op::Constant(_))) {
+            out.push(op);
+            let value = run(&out[tail..], &[0.0; 4]);
+            out.truncate(tail);
+            out.push(Op::Constant(value));
+        } else if let Some(exponent) = whole {
+            out.pop();
+            out.push(Op::Whole(exponent));
+        } else {
+            out.push(op);
+        }
+    }
+    out
 }
 
 fn pop<S: Scalar>(stack: &mut SmallVec<[S; 8]>) -> S {
@@ -182,6 +223,25 @@ mod tests {
             Ok(_) => panic!("{text} was accepted"),
             Err(error) => error,
         }
+    }
+
+    /// The constant a is 2; parts of constants are one number, and a formula of constants is one altogether.
+    #[test]
+    fn parts_that_depend_on_no_coordinate_are_computed_once() {
+        let constants = BTreeMap::from([("a".to_string(), 2.0)]);
+        let tape = |text: &str| Formula::parse(text, &constants, [true; 4]).map(|formula| formula.tape);
+        let known = vec![
+            Op::Constant(16.0),
+            Op::Variable(0),
+            Op::Whole(3),
+            Op::Multiply,
+            Op::Variable(1),
+            Op::Constant(2.5),
+            Op::Power,
+            Op::Add,
+        ];
+        assert_eq!(tape("4*a^2*x^(a + 1) + y^(5/a)"), Ok(known));
+        assert_eq!(tape("-max(a, 3)*cos(0)"), Ok(vec![Op::Constant(-3.0)]));
     }
 
     #[test]
