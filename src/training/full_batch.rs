@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::first_order::FirstOrderBackend;
 use super::stage::{Stage, StageState};
-use super::{FusedObjective, Objective, Record, StopReason, Training, norm};
+use super::{DeviceObjective, FusedObjective, Objective, Record, StopReason, Training, norm};
 use crate::batch::{Adapt, Collocation, Rad};
+use crate::device::Device;
 use crate::jet::fused::Kernel;
 use crate::sampler::mix;
 
@@ -140,7 +141,7 @@ pub(super) fn run<B: FirstOrderBackend, F: FullBatch + Stage>(
 ) -> End {
     let mut state = resumed;
     loop {
-        let objective = B::objective(training.kernel, collocation, device);
+        let objective = objective::<B>(training.kernel, collocation, training.device, device);
         let points = (&*collocation, objective.as_ref());
         match stretch(stage, training, points, seed, parameters, state, kind) {
             Err(end) => return end,
@@ -153,6 +154,21 @@ pub(super) fn run<B: FirstOrderBackend, F: FullBatch + Stage>(
                 state = Some(moved);
             }
         }
+    }
+}
+
+/// The loss in f64: on the device, where that has f64, or by the fused kernel.
+fn objective<'a, B: FirstOrderBackend>(
+    kernel: &'a Kernel<f64>,
+    collocation: &'a Collocation<'a>,
+    device: Device,
+    tensors: &B::Device,
+) -> Box<dyn Objective + 'a> {
+    if B::WAITS && device.has_f64() {
+        let architecture = kernel.architecture().clone();
+        Box::new(DeviceObjective::<B>::new(architecture, collocation, tensors.clone()))
+    } else {
+        Box::new(FusedObjective { kernel, collocation })
     }
 }
 

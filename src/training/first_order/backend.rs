@@ -4,18 +4,16 @@ use burn::backend::{Autodiff, NdArray};
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn_flex::Flex;
+#[cfg(feature = "cube")]
+use burn_fusion::{Fusion, FusionBackend};
 
-use crate::batch::Collocation;
+#[cfg(feature = "cube")]
+use crate::jet::cube::JetKernels;
 use crate::jet::fused::Kernel;
 use crate::jet::generic::{self, JetBackend, RowTensors};
 use crate::jet::operation::least_squares;
 use crate::loss::Rows;
 use crate::network::{Architecture, download};
-#[cfg(feature = "cuda")]
-use crate::training::objective::DeviceObjective;
-use crate::training::objective::{FusedObjective, Objective};
-#[cfg(feature = "cuda")]
-use burn::tensor::DType;
 
 /// Reads the loss terms of a step, when they are wanted.
 pub type Terms = Box<dyn FnOnce() -> Vec<f64>>;
@@ -30,7 +28,7 @@ pub enum Form {
 }
 
 /// A backend that training runs on.
-pub trait FirstOrderBackend: AutodiffBackend {
+pub trait FirstOrderBackend: AutodiffBackend + JetBackend {
     /// Whether reading a number back waits for a device. Steps then read nothing: what they need of norms stays on the device,
     /// and their losses are read together at the lines of the history.
     const WAITS: bool;
@@ -43,13 +41,6 @@ pub trait FirstOrderBackend: AutodiffBackend {
 
     /// The loss, `[1]`, and its terms.
     fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms);
-
-    /// The full-batch objective in f64.
-    fn objective<'a>(
-        kernel: &'a Kernel<f64>,
-        collocation: &'a Collocation<'a>,
-        device: &Self::Device,
-    ) -> Box<dyn Objective + 'a>;
 }
 
 /// A mini-batch in host memory.
@@ -90,18 +81,11 @@ where
             HostBatch::Tape(rows) => tape(kernel.architecture(), parameters, rows),
         }
     }
-
-    fn objective<'a>(
-        kernel: &'a Kernel<f64>,
-        collocation: &'a Collocation<'a>,
-        _device: &Self::Device,
-    ) -> Box<dyn Objective + 'a> {
-        Box::new(FusedObjective { kernel, collocation })
-    }
 }
 
-#[cfg(feature = "cuda")]
-impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
+/// Every device: CubeCL's runtimes behind Burn's fusion stream.
+#[cfg(feature = "cube")]
+impl<B: FusionBackend + JetKernels> FirstOrderBackend for Autodiff<Fusion<B>> {
     const WAITS: bool = true;
 
     type Batch = Vec<RowTensors<Self>>;
@@ -112,45 +96,6 @@ impl FirstOrderBackend for Autodiff<burn::backend::Cuda> {
 
     fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
         tape(kernel.architecture(), parameters, batch)
-    }
-
-    fn objective<'a>(
-        kernel: &'a Kernel<f64>,
-        collocation: &'a Collocation<'a>,
-        device: &Self::Device,
-    ) -> Box<dyn Objective + 'a> {
-        if !Self::supports_dtype(device, DType::F64) {
-            return Box::new(FusedObjective { kernel, collocation });
-        }
-        Box::new(DeviceObjective::<Self>::new(
-            kernel.architecture().clone(),
-            collocation,
-            device.clone(),
-        ))
-    }
-}
-
-/// wgpu has no transcendental functions in f64, so that what asks for f64 is done in host memory.
-#[cfg(feature = "wgpu")]
-impl FirstOrderBackend for Autodiff<burn::backend::Wgpu> {
-    const WAITS: bool = true;
-
-    type Batch = Vec<RowTensors<Self>>;
-
-    fn upload(rows: Vec<Rows<f32>>, _form: Form, device: &Self::Device) -> Self::Batch {
-        rows.iter().map(|rows| RowTensors::new(rows, device)).collect()
-    }
-
-    fn loss(kernel: &Kernel<f32>, parameters: Tensor<Self, 1>, batch: &Self::Batch) -> (Tensor<Self, 1>, Terms) {
-        tape(kernel.architecture(), parameters, batch)
-    }
-
-    fn objective<'a>(
-        kernel: &'a Kernel<f64>,
-        collocation: &'a Collocation<'a>,
-        _device: &Self::Device,
-    ) -> Box<dyn Objective + 'a> {
-        Box::new(FusedObjective { kernel, collocation })
     }
 }
 
