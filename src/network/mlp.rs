@@ -127,7 +127,15 @@ pub fn upload<B: Backend, const D: usize>(data: TensorData, device: &B::Device) 
     Tensor::from_data(data, (device, dtype))
 }
 
-/// A tensor's elements as doubles, in row order.
+#[cfg(test)]
+thread_local! {
+    /// How many tensors this thread has read.
+    pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A tensor's elements as doubles, in row order: the one way in which training reads from a device, which it waits for.
 pub fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+    #[cfg(test)]
+    READS.set(READS.get() + 1);
     tensor.into_data().iter::<f64>().collect()
 }

@@ -6,6 +6,8 @@
 mod mlp;
 mod random_features;
 
+#[cfg(test)]
+pub(crate) use mlp::READS;
 pub use mlp::{Mlp, MlpConfig, download, upload};
 pub use random_features::RandomFeatures;
 

@@ -3,6 +3,8 @@
 mod backend;
 mod gradients;
 mod kinds;
+#[cfg(test)]
+mod reads;
 mod rule;
 mod settings;
 mod signal;

@@ -323,57 +323,15 @@ fn solved(factor: &Factor, right: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
     use super::*;
-    use crate::batch::Collocation;
     use crate::device::Device;
-    use crate::network::{MlpConfig, NetworkKind};
-    use crate::problem::{self, Problem};
-    use crate::solve::term_names;
-    use crate::start::{architecture, start_values};
+    use crate::training::test_problem::TestProblem;
     use crate::training::{Runner, StageKind, StageState};
 
-    /// A shipped problem with 5 loss terms, few points and a small network.
-    struct Case {
-        problem: Problem,
-        kernel: crate::jet::fused::Kernel<f64>,
-        weights: Vec<f64>,
-        parameters: Vec<f64>,
-    }
-
-    impl Case {
-        fn new() -> Self {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("problems/beam.ron");
-            let loaded = problem::load(&path, |file| {
-                (file.points.interior, file.points.boundary) = (150, 60);
-                file.points.batch = None;
-                file.network = Some(NetworkKind::Mlp(MlpConfig {
-                    width: 8,
-                    depth: 2,
-                    ..MlpConfig::default()
-                }));
-                Ok(())
-            });
-            let mut problem = loaded.unwrap_or_else(|error| panic!("{error}"));
-            let mut random = ChaCha8Rng::seed_from_u64(3);
-            let kernel = crate::jet::fused::Kernel::new(architecture(&problem, &mut random));
-            let names = term_names(&problem);
-            let (weights, parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-            Self {
-                problem,
-                kernel,
-                weights,
-                parameters,
-            }
-        }
-
+    impl TestProblem {
         /// The parameters after a stage that is interrupted and resumed at some iterations.
         fn run(&self, stage: GaussNewton, pauses: &[usize]) -> Vec<f64> {
-            let names = term_names(&self.problem);
-            let points = || Collocation::new(&self.problem, &names, &self.weights, true, 64);
-            let (mut collocation, mut parameters) = (points(), self.parameters.clone());
+            let (mut collocation, mut parameters) = (self.collocation(), self.parameters.clone());
             let runner = Runner {
                 device: Device::Cpu,
                 kernel: &self.kernel,
@@ -391,7 +349,7 @@ mod tests {
                         panic!("nothing was saved");
                     };
                     // As a new process would.
-                    collocation = points();
+                    collocation = self.collocation();
                     checkpoint.adapted.into_iter().for_each(|list| collocation.adapt(list));
                     (parameters, state) = (checkpoint.parameters, checkpoint.stage);
                 }
@@ -407,7 +365,7 @@ mod tests {
     /// By the push-through identity, on the same points, whatever the geodesic acceleration and the search add.
     #[test]
     fn the_kernel_form_on_all_points_takes_the_step_of_the_normal_equations() {
-        let case = Case::new();
+        let case = TestProblem::new();
         let after = |form| {
             let stage = GaussNewton {
                 iterations: 1,
@@ -431,7 +389,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_stage_goes_on_with_the_same_bits_across_redraws_and_batches() {
-        let case = Case::new();
+        let case = TestProblem::new();
         for (form, redraw) in [
             (Some(GaussNewtonForm::Normal), 3),
             (kernel_form(120, 0.9), 0),

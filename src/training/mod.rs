@@ -21,6 +21,8 @@ mod stage;
 mod stop;
 #[cfg(test)]
 mod test_functions;
+#[cfg(test)]
+mod test_problem;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

@@ -7,7 +7,7 @@ use super::{CHUNK_BYTES, Checkpoint, Observer, Record, StageKind, StageReport, S
 use crate::batch::Collocation;
 use crate::device::Device;
 use crate::jet::fused::Kernel;
-use crate::problem::Points;
+use crate::problem::{Points, Problem};
 use crate::sampler::mix;
 
 /// Keeps what a stage last saved.
@@ -57,9 +57,20 @@ impl Runner<'_> {
         state: StageState,
         pause: Option<usize>,
     ) -> (Silent, StageReport) {
+        self.with(collocation.problem(), pause, |training, seed| {
+            training.stage(stage, seed, collocation, parameters, state)
+        })
+    }
+
+    /// Gives a stage what it works on, and its seed.
+    pub(super) fn with(
+        &self,
+        problem: &Problem,
+        pause: Option<usize>,
+        stage: impl FnOnce(&mut Training<'_>, u64) -> StageReport,
+    ) -> (Silent, StageReport) {
         let mut silent = Silent::default();
         let interrupted = AtomicBool::new(false);
-        let problem = collocation.problem();
         let mut training = Training {
             problem,
             kernel: self.kernel,
@@ -76,8 +87,7 @@ impl Runner<'_> {
             begun: Instant::now(),
             before: 0.0,
         };
-        let seed = mix(problem.file.seed, 0x57a6_e000);
-        let report = training.stage(stage, seed, collocation, parameters, state);
+        let report = stage(&mut training, mix(problem.file.seed, 0x57a6_e000));
         (silent, report)
     }
 }

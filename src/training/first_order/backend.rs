@@ -100,7 +100,7 @@ impl<B: FusionBackend + JetKernels> FirstOrderBackend for Autodiff<Fusion<B>> {
 }
 
 /// The loss by Burn's tensor operations.
-fn tape<B: AutodiffBackend + JetBackend>(
+pub(super) fn tape<B: AutodiffBackend + JetBackend>(
     architecture: &Architecture,
     parameters: Tensor<B, 1>,
     batch: &[RowTensors<B>],
