@@ -43,10 +43,9 @@ pub fn least_squares<B: Backend, C: CheckpointStrategy>(
     let TensorPrimitive::Float(parameters) = parameters.into_primitive() else {
         unreachable!("parameters are never quantised")
     };
-    let values: Vec<f32> = Tensor::<B, 1>::from_primitive(TensorPrimitive::Float(parameters.primitive))
-        .into_data()
-        .iter::<f32>()
-        .collect();
+    let values = Tensor::<B, 1>::from_primitive(TensorPrimitive::Float(parameters.primitive));
+    #[expect(clippy::disallowed_methods, reason = "in host memory nothing waits")]
+    let values: Vec<f32> = values.into_data().iter::<f32>().collect();
     let mut gradient = vec![0.0; values.len()];
     let losses = kernel.gradient(&values, &terms.iter().collect::<Vec<_>>(), &mut gradient);
     let tensor = |values: &[f32]| match upload::<B, 1>(TensorData::from(values), &device).into_primitive() {
