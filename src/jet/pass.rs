@@ -17,157 +17,78 @@ pub(super) const LANES: usize = 32;
 /// Values that a pass takes through all channels before the next: they stay in the first-level cache.
 const CHUNK: usize = 256;
 
-/// a ← the jets of f(v); z keeps what the adjoint needs. Buffers are `[K, n]`, n a multiple of [`LANES`].
-pub(super) fn activation_pass<F: Real>(
-    kind: Activation,
-    channels: Channels,
-    n: usize,
-    z: &mut [F],
-    keep: &mut [F],
-    a: &mut [F],
-) {
-    let pass = Activate {
-        channels,
-        n,
-        z,
-        keep,
-        a,
-    };
-    match kind {
-        Activation::Tanh => pass.run::<Tanh>(),
-        Activation::Sin => pass.run::<Sin>(),
-        Activation::Swish => pass.run::<Swish>(),
+/// A pass over the buffers of a block, `[K, n]`, n a multiple of [`LANES`].
+pub(super) trait Pass: Sized {
+    /// All its loops; marked `#[inline(always)]`, so that they are compiled with the instructions of their caller.
+    fn with<N: Nonlinearity>(self);
+
+    /// The pass of an activation, with the instructions of this processor.
+    fn run(self, kind: Activation) {
+        let arch = Arch::new();
+        match kind {
+            Activation::Tanh => arch.dispatch(Loops::<_, Tanh>(self, PhantomData)),
+            Activation::Sin => arch.dispatch(Loops::<_, Sin>(self, PhantomData)),
+            Activation::Swish => arch.dispatch(Loops::<_, Swish>(self, PhantomData)),
+        }
     }
 }
 
-/// bar ← the adjoint of the pre-activations from that of the activations, in place.
-pub(super) fn adjoint_pass<F: Real>(
-    kind: Activation,
-    channels: Channels,
-    n: usize,
-    z: &[F],
-    keep: &[F],
-    bar: &mut [F],
-) {
-    let pass = InPlace {
-        channels,
-        n,
-        z,
-        keep,
-        bar,
-    };
-    match kind {
-        Activation::Tanh => pass.adjoint::<Tanh>(),
-        Activation::Sin => pass.adjoint::<Sin>(),
-        Activation::Swish => pass.adjoint::<Swish>(),
-    }
-}
+/// The loops of a pass, to be compiled for every instruction set.
+struct Loops<P, N>(P, PhantomData<N>);
 
-/// dot ← the change of the activations from that of the pre-activations, in place: the adjoint's transpose.
-pub(super) fn tangent_pass<F: Real>(
-    kind: Activation,
-    channels: Channels,
-    n: usize,
-    z: &[F],
-    keep: &[F],
-    dot: &mut [F],
-) {
-    let pass = InPlace {
-        channels,
-        n,
-        z,
-        keep,
-        bar: dot,
-    };
-    match kind {
-        Activation::Tanh => pass.tangent::<Tanh>(),
-        Activation::Sin => pass.tangent::<Sin>(),
-        Activation::Swish => pass.tangent::<Swish>(),
-    }
-}
-
-/// The operands of a pass forward.
-struct Activate<'a, F> {
-    channels: Channels,
-    n: usize,
-    z: &'a mut [F],
-    keep: &'a mut [F],
-    a: &'a mut [F],
-}
-
-/// The operands of a pass that changes one buffer.
-struct InPlace<'a, F> {
-    channels: Channels,
-    n: usize,
-    z: &'a [F],
-    keep: &'a [F],
-    bar: &'a mut [F],
-}
-
-/// A loop to be compiled for every instruction set, with the nonlinearity N.
-struct Loop<P, N, const ADJOINT: bool>(P, PhantomData<N>);
-
-impl<F: Real> Activate<'_, F> {
-    fn run<N: Nonlinearity>(self) {
-        Arch::new().dispatch(Loop::<_, N, false>(self, PhantomData));
-    }
-}
-
-impl<F: Real> InPlace<'_, F> {
-    fn adjoint<N: Nonlinearity>(self) {
-        Arch::new().dispatch(Loop::<_, N, true>(self, PhantomData));
-    }
-
-    fn tangent<N: Nonlinearity>(self) {
-        Arch::new().dispatch(Loop::<_, N, false>(self, PhantomData));
-    }
-}
-
-impl<F: Real, N: Nonlinearity> WithSimd for Loop<Activate<'_, F>, N, false> {
+impl<P: Pass, N: Nonlinearity> WithSimd for Loops<P, N> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Activate {
-            channels,
-            n,
-            z,
-            keep,
-            a,
-        } = self.0;
-        activate::<F, N>(channels, n, z, keep, a);
+        self.0.with::<N>();
     }
 }
 
-impl<F: Real, N: Nonlinearity> WithSimd for Loop<InPlace<'_, F>, N, true> {
-    type Output = ();
+/// a ← the jets of f(v); z keeps what the adjoint needs.
+pub(super) struct Activate<'a, F> {
+    pub(super) channels: Channels,
+    pub(super) n: usize,
+    pub(super) z: &'a mut [F],
+    pub(super) keep: &'a mut [F],
+    pub(super) a: &'a mut [F],
+}
 
+/// What an activation kept, and the buffer that changes in place.
+pub(super) struct InPlace<'a, F> {
+    pub(super) channels: Channels,
+    pub(super) n: usize,
+    pub(super) z: &'a [F],
+    pub(super) keep: &'a [F],
+    pub(super) buffer: &'a mut [F],
+}
+
+/// The adjoint of the pre-activations from that of the activations.
+pub(super) struct Adjoint<'a, F>(pub(super) InPlace<'a, F>);
+
+/// The change of the activations from that of the pre-activations: the adjoint's transpose.
+pub(super) struct Tangent<'a, F>(pub(super) InPlace<'a, F>);
+
+impl<F: Real> Pass for Activate<'_, F> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let InPlace {
-            channels,
-            n,
-            z,
-            keep,
-            bar,
-        } = self.0;
-        adjoint::<F, N>(channels, n, z, keep, bar);
+    fn with<N: Nonlinearity>(self) {
+        activate::<F, N>(self.channels, self.n, self.z, self.keep, self.a);
     }
 }
 
-impl<F: Real, N: Nonlinearity> WithSimd for Loop<InPlace<'_, F>, N, false> {
-    type Output = ();
-
+impl<F: Real> Pass for Adjoint<'_, F> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let InPlace {
-            channels,
-            n,
-            z,
-            keep,
-            bar,
-        } = self.0;
-        tangent::<F, N>(channels, n, z, keep, bar);
+    fn with<N: Nonlinearity>(self) {
+        let Self(on) = self;
+        adjoint::<F, N>(on.channels, on.n, on.z, on.keep, on.buffer);
+    }
+}
+
+impl<F: Real> Pass for Tangent<'_, F> {
+    #[inline(always)]
+    fn with<N: Nonlinearity>(self) {
+        let Self(on) = self;
+        tangent::<F, N>(on.channels, on.n, on.z, on.keep, on.buffer);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::jet::activation::Activation;
 use crate::jet::dots::Dots;
 use crate::jet::encoding::encode;
 use crate::jet::packing::whole;
-use crate::jet::pass::{activation_pass, adjoint_pass, tangent_pass};
+use crate::jet::pass::{Activate, Adjoint, InPlace, Pass, Tangent};
 use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
 use crate::network::Architecture;
@@ -47,6 +47,19 @@ pub(super) struct Hidden<F> {
     pub(super) a: Vec<F>,
 }
 
+impl<F> Hidden<F> {
+    /// The operands of a pass that changes `buffer`, `[K, n]`.
+    fn in_place<'a>(&'a self, channels: Channels, n: usize, buffer: &'a mut [F]) -> InPlace<'a, F> {
+        InPlace {
+            channels,
+            n,
+            z: &self.z,
+            keep: &self.keep,
+            buffer,
+        }
+    }
+}
+
 impl<F: Real> Workspace<F> {
     /// Carries the jets of the points `x`, `[n, D]`, to the outputs.
     pub(super) fn forward(&mut self, architecture: &Architecture, packed: &Packed<F>, channels: Channels, x: &[F]) {
@@ -78,14 +91,14 @@ impl<F: Real> Workspace<F> {
             resize(&mut hidden.keep, kept);
             self.input(architecture, packed, l)
                 .multiply(layer, channels, p, &mut hidden.z);
-            activation_pass(
-                architecture.activation,
+            Activate {
                 channels,
-                p * layer.output_row,
-                &mut hidden.z,
-                &mut hidden.keep,
-                &mut hidden.a,
-            );
+                n: p * layer.output_row,
+                z: &mut hidden.z,
+                keep: &mut hidden.keep,
+                a: &mut hidden.a,
+            }
+            .run(architecture.activation);
             self.hidden[l] = hidden;
         }
         let layer = packed.output();
@@ -130,15 +143,8 @@ impl<F: Real> Workspace<F> {
         for (l, layer) in packed.0.iter().enumerate().rev() {
             if l < last {
                 // `bar` holds the adjoint of the activations and becomes that of the pre-activations.
-                let Hidden { z, keep, .. } = &self.hidden[l];
-                adjoint_pass(
-                    architecture.activation,
-                    channels,
-                    p * layer.output_row,
-                    z,
-                    keep,
-                    &mut bar,
-                );
+                let pass = self.hidden[l].in_place(channels, p * layer.output_row, &mut bar);
+                Adjoint(pass).run(architecture.activation);
             }
             let above = if l == last { &self.out_bar } else { &bar };
             emit(
@@ -207,15 +213,8 @@ impl<F: Real> Workspace<F> {
                 }
                 .run();
             }
-            let Hidden { z, keep, .. } = &self.hidden[l];
-            tangent_pass(
-                architecture.activation,
-                channels,
-                p * layer.output_row,
-                z,
-                keep,
-                &mut next,
-            );
+            let pass = self.hidden[l].in_place(channels, p * layer.output_row, &mut next);
+            Tangent(pass).run(architecture.activation);
             std::mem::swap(&mut dot, &mut next);
         }
         let layer = packed.output();
