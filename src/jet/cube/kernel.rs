@@ -243,66 +243,55 @@ fn adjoint_kernel<F: Float>(
     out[position] = value;
 }
 
-/// The activations of `z`, `[K, n, w]`.
-pub(super) fn forward<R: CubeRuntime>(
+/// The activations of `z`, `[K, n, w]`; or, with `bar`, their adjoint, that of `z`.
+pub(super) fn activation<R: CubeRuntime>(
     kind: Activation,
     channels: Channels,
     z: CubeTensor<R>,
     biases: CubeTensor<R>,
+    bar: Option<CubeTensor<R>>,
 ) -> CubeTensor<R> {
-    let (z, biases) = (into_contiguous(z), into_contiguous(biases));
+    let z = into_contiguous(z);
     let (out, count, dim) = output(&z, channels);
-    if z.meta.num_elements() > 0 {
-        // SAFETY: a unit past the last value ends before it reads; every other index is below K·n·w, the length of `z` and `out`, or
-        // below w, that of `biases`. The element type is the one that the tensors have.
-        #[expect(unsafe_code, reason = "launched without checks of the bounds at every access")]
-        unsafe {
-            forward_kernel::launch_unchecked(
-                &out.client,
-                count,
-                dim,
-                out.required_address_type(),
-                z.clone().into_array_arg(),
-                biases.into_array_arg(),
-                out.clone().into_array_arg(),
-                kind,
-                channels,
-                out.dtype == DType::F64,
-                out.dtype.into(),
-            );
-        }
+    if z.meta.num_elements() == 0 {
+        return out;
     }
-    out
-}
-
-/// The adjoint of the pre-activations, `[K, n, w]`, from that of the activations.
-pub(super) fn adjoint<R: CubeRuntime>(
-    kind: Activation,
-    channels: Channels,
-    z: CubeTensor<R>,
-    biases: CubeTensor<R>,
-    bar: CubeTensor<R>,
-) -> CubeTensor<R> {
-    let (z, biases, bar) = (into_contiguous(z), into_contiguous(biases), into_contiguous(bar));
-    let (out, count, dim) = output(&z, channels);
-    if z.meta.num_elements() > 0 {
-        // SAFETY: as in `forward`; `bar` has the shape of `z`.
-        #[expect(unsafe_code, reason = "launched without checks of the bounds at every access")]
-        unsafe {
-            adjoint_kernel::launch_unchecked(
-                &out.client,
+    let (client, address, dtype) = (out.client.clone(), out.required_address_type(), out.dtype);
+    let double = dtype == DType::F64;
+    let argument = |tensor| into_contiguous(tensor).into_array_arg();
+    let (z, biases, result) = (argument(z), argument(biases), out.clone().into_array_arg());
+    // SAFETY: a unit past the last value ends before it reads; every other index is below K·n·w, the length of `z`, of `bar`, which
+    // has its shape, and of the result, or below w, that of `biases`. The element type is the one that the tensors have.
+    #[expect(unsafe_code, reason = "launched without checks of the bounds at every access")]
+    unsafe {
+        match bar.map(argument) {
+            None => forward_kernel::launch_unchecked(
+                &client,
                 count,
                 dim,
-                out.required_address_type(),
-                z.clone().into_array_arg(),
-                biases.into_array_arg(),
-                bar.into_array_arg(),
-                out.clone().into_array_arg(),
+                address,
+                z,
+                biases,
+                result,
                 kind,
                 channels,
-                out.dtype == DType::F64,
-                out.dtype.into(),
-            );
+                double,
+                dtype.into(),
+            ),
+            Some(bar) => adjoint_kernel::launch_unchecked(
+                &client,
+                count,
+                dim,
+                address,
+                z,
+                biases,
+                bar,
+                result,
+                kind,
+                channels,
+                double,
+                dtype.into(),
+            ),
         }
     }
     out

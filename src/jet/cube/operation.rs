@@ -50,7 +50,7 @@ impl<R: CubeRuntime, F: FloatElement, I: IntElement, BT: BoolElement> JetKernels
         z: FloatTensor<Self>,
         biases: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        kernel::forward(kind, channels, z, biases)
+        kernel::activation(kind, channels, z, biases, None)
     }
 
     fn adjoint(
@@ -60,7 +60,7 @@ impl<R: CubeRuntime, F: FloatElement, I: IntElement, BT: BoolElement> JetKernels
         biases: FloatTensor<Self>,
         bar: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        kernel::adjoint(kind, channels, z, biases, bar)
+        kernel::activation(kind, channels, z, biases, Some(bar))
     }
 
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {

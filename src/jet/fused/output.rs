@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::block::block_points;
-use super::{Block, Kernel, padded};
+use super::{Kernel, padded};
 use crate::jet::real::Real;
-use crate::loss::Rows;
+use crate::loss::{Rows, Span};
 
 impl<F: Real> Kernel<F> {
     /// Number of parameters of the output layer, (width + 1)·m; they are the last ones of the vector.
@@ -30,23 +30,18 @@ impl<F: Real> Kernel<F> {
         residual: &mut [F],
     ) {
         let (q, r, m) = (self.output_parameters(), rows.residuals, rows.components);
-        let (k, w, packed) = (rows.channels.count(), q / m - 1, self.pack(parameters));
-        let stride = packed.output().input_row;
+        let (k, w) = (rows.channels.count(), q / m - 1);
         let size = block_points::<F>(&self.architecture, rows.channels);
-        matrix[..points * r * q]
+        let parts = matrix[..points * r * q]
             .par_chunks_mut(size * r * q)
-            .zip(residual[..points * r].par_chunks_mut(size * r))
-            .enumerate()
-            .for_each(|(index, (matrix, residual))| {
-                let block = Block {
-                    term: 0,
-                    start: start + index * size,
-                    points: residual.len() / r,
-                };
-                let p = padded(block.points);
-                let mut workspace = self.take();
-                self.forward(&mut workspace, &packed, rows, &block);
-                workspace.residuals(rows, &block);
+            .zip(residual[..points * r].par_chunks_mut(size * r));
+        let span = Span { rows, start, points };
+        self.per_part(
+            parameters,
+            span,
+            parts,
+            |workspace, packed, block, (matrix, residual)| {
+                let (p, stride) = (padded(block.points), packed.output().input_row);
                 let features = &workspace.hidden[self.architecture.hidden() - 1].a;
                 let mut combined = vec![F::ZERO; w];
                 for i in 0..block.points {
@@ -76,8 +71,8 @@ impl<F: Real> Kernel<F> {
                         }
                     }
                 }
-                self.give(workspace);
-            });
+            },
+        );
     }
 }
 
@@ -85,9 +80,10 @@ impl<F: Real> Kernel<F> {
 mod tests {
     use super::*;
     use crate::jet::activation::Activation;
+    use crate::jet::generic::tests::rows;
     use crate::jet::{Channels, Order};
     use crate::network::Architecture;
-    use rand::{RngExt, SeedableRng};
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
     /// The same numbers as the last columns of the whole Jacobian.
@@ -105,19 +101,8 @@ mod tests {
             let channels = Channels::new(2, false, Order::Hessian);
             let mut random = ChaCha8Rng::seed_from_u64(5);
             let parameters = architecture.initial_parameters(&mut random);
-            let mut numbers = |n: usize| (0..n).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f64>>();
             let (n, r) = (300, 2);
-            let rows = Rows {
-                channels,
-                points: n,
-                residuals: r,
-                components: m,
-                x: numbers(n * 2),
-                coefficients: numbers(n * r * m * channels.count()),
-                rhs: numbers(n * r),
-                linear: Vec::new(),
-                weights: numbers(n).iter().map(|v| v.abs()).collect(),
-            };
+            let rows = rows(channels, [n, r, m], false, &mut random);
             let kernel = Kernel::new(architecture);
             let (p, q) = (parameters.len(), kernel.output_parameters());
             let (start, count) = (17, 260);

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::block::block_points;
+use super::block::{Workspace, block_points};
+use super::parameters::Packed;
 use super::{Block, Kernel, padded};
 use crate::jet::real::Real;
-use crate::loss::Rows;
+use crate::loss::{Rows, Span};
 
 impl<F: Real> Kernel<F> {
     /// Rows √w_i·∂r_ic/∂θ and entries √w_i·r_ic of the points `start..start + points` of a term.
@@ -21,21 +22,17 @@ impl<F: Real> Kernel<F> {
         jacobian: &mut [F],
         residual: &mut [F],
     ) {
-        let (p, r, packed) = (self.architecture.parameters(), rows.residuals, self.pack(parameters));
+        let (p, r) = (self.architecture.parameters(), rows.residuals);
         let size = block_points::<F>(&self.architecture, rows.channels);
-        jacobian[..points * r * p]
+        let parts = jacobian[..points * r * p]
             .par_chunks_mut(size * r * p)
-            .zip(residual[..points * r].par_chunks_mut(size * r))
-            .enumerate()
-            .for_each(|(index, (jacobian, residual))| {
-                let block = Block {
-                    term: 0,
-                    start: start + index * size,
-                    points: residual.len() / r,
-                };
-                let mut workspace = self.take();
-                self.forward(&mut workspace, &packed, rows, &block);
-                workspace.residuals(rows, &block);
+            .zip(residual[..points * r].par_chunks_mut(size * r));
+        let span = Span { rows, start, points };
+        self.per_part(
+            parameters,
+            span,
+            parts,
+            |workspace, packed, block, (jacobian, residual)| {
                 let roots: Vec<F> = (0..block.points)
                     .map(|i| F::of(rows.weights[block.start + i].double().sqrt()))
                     .collect();
@@ -45,15 +42,15 @@ impl<F: Real> Kernel<F> {
                     }
                 }
                 for c in 0..r {
-                    workspace.seed(rows, &block, |i, row| if row == c { roots[i] } else { F::ZERO });
+                    workspace.seed(rows, block, |i, row| if row == c { roots[i] } else { F::ZERO });
                     let padded = padded(block.points);
-                    workspace.backward(&self.architecture, &packed, rows.channels, padded, |l, operands| {
+                    workspace.backward(&self.architecture, packed, rows.channels, padded, |l, operands| {
                         let (layer, row) = (&self.layers[l], packed.0[l].output_row);
                         operands.rows_to(layer, row, jacobian, block.points, |i| (i * r + c) * p);
                     });
                 }
-                self.give(workspace);
-            });
+            },
+        );
     }
 
     /// The gradient of w_i·|r_i|² with respect to the parameters for the points `start..start + points` of a term, one after the
@@ -62,27 +59,36 @@ impl<F: Real> Kernel<F> {
     /// # Shapes
     /// `gradients` is `[points, p]`.
     pub fn point_gradients(&self, parameters: &[F], rows: &Rows<F>, start: usize, points: usize, gradients: &mut [F]) {
-        let (p, packed) = (self.architecture.parameters(), self.pack(parameters));
+        let p = self.architecture.parameters();
         let size = block_points::<F>(&self.architecture, rows.channels);
-        gradients[..points * p]
-            .par_chunks_mut(size * p)
-            .enumerate()
-            .for_each(|(index, gradients)| {
-                let block = Block {
-                    term: 0,
-                    start: start + index * size,
-                    points: gradients.len() / p,
-                };
-                let mut workspace = self.take();
-                self.forward(&mut workspace, &packed, rows, &block);
-                workspace.residuals(rows, &block);
-                workspace.seed_loss(rows, &block);
-                let padded = padded(block.points);
-                workspace.backward(&self.architecture, &packed, rows.channels, padded, |l, operands| {
-                    let (layer, row) = (&self.layers[l], packed.0[l].output_row);
-                    operands.rows_to(layer, row, gradients, block.points, |i| i * p);
-                });
-                self.give(workspace);
+        let parts = gradients[..points * p].par_chunks_mut(size * p);
+        let span = Span { rows, start, points };
+        self.per_part(parameters, span, parts, |workspace, packed, block, gradients| {
+            workspace.seed_loss(rows, block);
+            let padded = padded(block.points);
+            workspace.backward(&self.architecture, packed, rows.channels, padded, |l, operands| {
+                let (layer, row) = (&self.layers[l], packed.0[l].output_row);
+                operands.rows_to(layer, row, gradients, block.points, |i| i * p);
             });
+        });
+    }
+
+    /// Evaluates the residuals of a span block by block, and gives every block its part of a result.
+    pub(super) fn per_part<T: Send>(
+        &self,
+        parameters: &[F],
+        span: Span<'_, F>,
+        parts: impl IndexedParallelIterator<Item = T>,
+        work: impl Fn(&mut Workspace<F>, &Packed<F>, &Block, T) + Sync,
+    ) {
+        let packed = self.pack(parameters);
+        let blocks = self.blocks(&[span]);
+        blocks.par_iter().zip(parts).for_each(|(block, part)| {
+            let mut workspace = self.take();
+            self.forward(&mut workspace, &packed, span.rows, block);
+            workspace.residuals(span.rows, block);
+            work(&mut workspace, &packed, block, part);
+            self.give(workspace);
+        });
     }
 }

@@ -2,67 +2,36 @@
 
 use super::*;
 use crate::jet::Order;
-use crate::jet::activation::Activation;
-use crate::jet::generic::{self, RowTensors};
-use crate::network::{MlpConfig, Pole, download, upload};
+use crate::jet::generic::tests::{ACTIVATIONS, Case, poles, relative, rows};
+use crate::network::MlpConfig;
 use burn::backend::Autodiff;
-use burn::tensor::{Element, Tensor, TensorData};
 use burn_flex::{Flex, FlexDevice};
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-
-struct Case {
-    kernel: Kernel<f64>,
-    parameters: Vec<f64>,
-    rows: Vec<Rows<f64>>,
-}
 
 fn case(space: usize, time: bool, order: Order, config: &MlpConfig, sizes: &[usize]) -> Case {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let channels = Channels::new(space, time, order);
     let d = channels.coordinates();
     let m = 1 + space % 3;
-    // A pole outside the points, whose coordinates lie in [−1, 1].
-    let poles = match sizes.len() {
-        1 => vec![
-            Pole::hole([-2.0, 1.5, 1.2], 0.8, space),
-            Pole::corner([1.7, -1.8, 2.2], 1.3, space),
-        ],
-        _ => Vec::new(),
-    };
+    let poles = if sizes.len() == 1 { poles(space) } else { Vec::new() };
     let architecture = config
         .architecture(m, &vec![-0.5; d], &vec![2.0; d], &mut random)
         .with_poles(poles);
-    let parameters = architecture.initial_parameters(&mut random);
-    let rows = sizes
-        .iter()
-        .enumerate()
-        .map(|(t, &n)| {
-            let r = 1 + t % 2;
-            let mut numbers = |count: usize| (0..count).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f64>>();
-            Rows {
-                channels,
-                points: n,
-                residuals: r,
-                components: m,
-                x: numbers(n * d),
-                coefficients: numbers(n * r * m * channels.count()),
-                rhs: numbers(n * r),
-                linear: Vec::new(),
-                weights: numbers(n).iter().map(|w| w.abs() / n as f64).collect(),
-            }
-        })
-        .collect();
     Case {
-        kernel: Kernel::new(architecture),
-        parameters,
-        rows,
+        parameters: architecture.initial_parameters(&mut random),
+        architecture,
+        rows: sizes
+            .iter()
+            .enumerate()
+            .map(|(t, n)| rows(channels, [*n, 1 + t % 2, m], false, &mut random))
+            .collect(),
     }
 }
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for activation in [Activation::Tanh, Activation::Sin, Activation::Swish] {
+    for activation in ACTIVATIONS {
         for (fourier_features, sizes) in [(0, vec![70, 33]), (5, vec![1]), (0, vec![40])] {
             let config = MlpConfig {
                 width: 11,
@@ -81,38 +50,13 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn by_burn<F: Real + Element>(case: &Case) -> (Vec<f64>, Vec<f64>) {
-    let device = FlexDevice;
-    let parameters: Vec<F> = case.parameters.iter().map(|v| F::of(*v)).collect();
-    let parameters: Tensor<Autodiff<Flex>, 1> = upload(TensorData::from(&parameters[..]), &device).require_grad();
-    assert_eq!(parameters.dtype(), F::dtype());
-    let terms: Vec<RowTensors<Autodiff<Flex>>> = case
-        .rows
-        .iter()
-        .map(|rows| {
-            let all: Vec<usize> = (0..rows.points).collect();
-            RowTensors::new(&rows.gather::<F>(&all, 1.0), &device)
-        })
-        .collect();
-    let losses = generic::losses(case.kernel.architecture(), &parameters, &terms);
-    let gradients = losses.clone().sum().backward();
-    let gradient = parameters.grad(&gradients).map(download).unwrap_or_default();
-    (download(losses), gradient)
-}
-
-fn relative(a: &[f64], b: &[f64]) -> f64 {
-    let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
-    norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied()).max(1e-300)
-}
-
 #[test]
 fn loss_and_gradient_equal_burns_automatic_differentiation_in_f64() {
     for case in cases() {
         let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
-        let mut gradient = vec![0.0; case.parameters.len()];
-        let losses = case.kernel.gradient(&case.parameters, &terms, &mut gradient);
-        assert_eq!(losses, case.kernel.losses(&case.parameters, &terms));
-        let (expected_losses, expected) = by_burn::<f64>(&case);
+        let (losses, gradient) = case.by_kernel();
+        assert_eq!(losses, case.kernel::<f64>().losses(&case.parameters, &terms));
+        let (expected_losses, expected) = case.by_operations::<f64, Autodiff<Flex>>(&FlexDevice);
         assert!(relative(&losses, &expected_losses) < 1e-12);
         assert!(relative(&gradient, &expected) < 1e-12);
     }
@@ -122,7 +66,7 @@ fn loss_and_gradient_equal_burns_automatic_differentiation_in_f64() {
 fn loss_and_gradient_equal_burns_automatic_differentiation_in_f32() {
     // Sums over many points: a single residual may be a small difference of large numbers, with any relative error.
     for case in cases().into_iter().filter(|case| case.rows[0].points > 1) {
-        let kernel = Kernel::<f32>::new(case.kernel.architecture().clone());
+        let kernel = case.kernel::<f32>();
         let parameters: Vec<f32> = case.parameters.iter().map(|v| *v as f32).collect();
         let rows: Vec<Rows<f32>> = case
             .rows
@@ -131,7 +75,7 @@ fn loss_and_gradient_equal_burns_automatic_differentiation_in_f32() {
             .collect();
         let mut gradient = vec![0.0; parameters.len()];
         let losses = kernel.gradient(&parameters, &rows.iter().collect::<Vec<_>>(), &mut gradient);
-        let (expected_losses, expected) = by_burn::<f32>(&case);
+        let (expected_losses, expected) = case.by_operations::<f32, Autodiff<Flex>>(&FlexDevice);
         let gradient: Vec<f64> = gradient.iter().map(|v| f64::from(*v)).collect();
         assert!(relative(&losses, &expected_losses) < 1e-5);
         assert!(relative(&gradient, &expected) < 1e-5);
@@ -141,17 +85,18 @@ fn loss_and_gradient_equal_burns_automatic_differentiation_in_f32() {
 #[test]
 fn jets_match_central_differences_of_the_values() {
     for case in cases() {
+        let kernel = case.kernel::<f64>();
         let channels = case.rows[0].channels;
         let d = channels.coordinates();
-        let (m, k) = (case.kernel.architecture().components(), channels.count());
+        let (m, k) = (case.architecture.components(), channels.count());
         let x: Vec<f64> = case.rows[0].x[..d].to_vec();
-        let jet = case.kernel.jets(&case.parameters, channels, &x);
+        let jet = kernel.jets(&case.parameters, channels, &x);
         let values = Channels::new(channels.space, channels.time, Order::Value);
         let h = 1e-3;
         let f = |shift: &[(usize, f64)]| {
             let mut x = x.clone();
             shift.iter().for_each(|(j, s)| x[*j] += s * h);
-            case.kernel.jets(&case.parameters, values, &x)
+            kernel.jets(&case.parameters, values, &x)
         };
         // Truncation is about h² = 1e-6 times fourth derivatives.
         let close = |a: f64, b: f64| assert!((a - b).abs() < 2e-4 * (1.0 + b.abs()), "{a} {b}");
@@ -187,14 +132,14 @@ fn jets_match_central_differences_of_the_values() {
 #[test]
 fn jacobian_rows_reproduce_gradient_and_loss() {
     for case in cases() {
+        let kernel = case.kernel::<f64>();
         let p = case.parameters.len();
         for rows in &case.rows {
             let mut jacobian = vec![f64::NAN; rows.points * rows.residuals * p];
             let mut residual = vec![f64::NAN; rows.points * rows.residuals];
-            case.kernel
-                .jacobian(&case.parameters, rows, 0, rows.points, &mut jacobian, &mut residual);
+            kernel.jacobian(&case.parameters, rows, 0, rows.points, &mut jacobian, &mut residual);
             let mut expected = vec![0.0; p];
-            let loss = case.kernel.gradient(&case.parameters, &[rows], &mut expected)[0];
+            let loss = kernel.gradient(&case.parameters, &[rows], &mut expected)[0];
             let squares: f64 = residual.iter().map(|r| r * r).sum();
             assert!((loss - squares).abs() < 1e-12 * loss);
             let gradient: Vec<f64> = (0..p)
@@ -214,18 +159,18 @@ fn jacobian_rows_reproduce_gradient_and_loss() {
 #[test]
 fn the_pullback_of_weighted_residuals_is_half_the_gradient() {
     for case in cases() {
+        let kernel = case.kernel::<f64>();
         let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
         let vectors: Vec<Vec<f64>> = terms
             .iter()
             .map(|rows| {
-                let residuals = case.kernel.residuals(&case.parameters, *rows);
+                let residuals = kernel.residuals(&case.parameters, *rows);
                 let weight = |i: usize| rows.weights[i / rows.residuals];
                 residuals.iter().enumerate().map(|(i, r)| weight(i) * r).collect()
             })
             .collect();
-        let half = case.kernel.pullback(&case.parameters, &terms, &vectors);
-        let mut gradient = vec![0.0; case.parameters.len()];
-        case.kernel.gradient(&case.parameters, &terms, &mut gradient);
+        let half = kernel.pullback(&case.parameters, &terms, &vectors);
+        let (_, gradient) = case.by_kernel();
         let doubled: Vec<f64> = half.iter().map(|v| 2.0 * v).collect();
         assert!(relative(&doubled, &gradient) < 1e-12);
     }
@@ -235,12 +180,13 @@ fn the_pullback_of_weighted_residuals_is_half_the_gradient() {
 fn the_result_has_the_same_bits_for_any_number_of_threads() {
     let config = MlpConfig::default();
     let case = case(2, false, Order::Hessian, &config, &[3000, 100]);
+    let kernel = case.kernel::<f64>();
     let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
     let run = |threads: usize| {
         let mut gradient = vec![0.0; case.parameters.len()];
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let losses = match pool {
-            Ok(pool) => pool.install(|| case.kernel.gradient(&case.parameters, &terms, &mut gradient)),
+            Ok(pool) => pool.install(|| kernel.gradient(&case.parameters, &terms, &mut gradient)),
             Err(error) => panic!("{error}"),
         };
         (losses, gradient)
@@ -253,24 +199,25 @@ fn the_result_has_the_same_bits_for_any_number_of_threads() {
 #[test]
 fn a_non_finite_input_makes_the_loss_non_finite() {
     let mut case = case(2, false, Order::Hessian, &MlpConfig::default(), &[40]);
+    let kernel = case.kernel::<f64>();
     case.rows[0].x[3] = f64::NAN;
-    assert!(case.kernel.losses(&case.parameters, &[&case.rows[0]])[0].is_nan());
+    assert!(kernel.losses(&case.parameters, &[&case.rows[0]])[0].is_nan());
     case.rows[0].x[3] = 1e9;
-    assert!(case.kernel.losses(&case.parameters, &[&case.rows[0]])[0].is_finite());
+    assert!(kernel.losses(&case.parameters, &[&case.rows[0]])[0].is_finite());
 }
 
 #[test]
 fn products_with_the_jacobian_and_its_transpose_agree_with_its_rows() {
     for case in cases() {
+        let kernel = case.kernel::<f64>();
         let p = case.parameters.len();
         let direction: Vec<f64> = (0..p).map(|j| ((j * 37 + 11) % 23) as f64 / 23.0 - 0.5).collect();
         let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
-        let products = case.kernel.pushforward(&case.parameters, &terms, &direction);
+        let products = kernel.pushforward(&case.parameters, &terms, &direction);
         for (rows, product) in case.rows.iter().zip(&products) {
             let mut jacobian = vec![f64::NAN; rows.points * rows.residuals * p];
             let mut residual = vec![f64::NAN; rows.points * rows.residuals];
-            case.kernel
-                .jacobian(&case.parameters, rows, 0, rows.points, &mut jacobian, &mut residual);
+            kernel.jacobian(&case.parameters, rows, 0, rows.points, &mut jacobian, &mut residual);
             let expected: Vec<f64> = jacobian
                 .chunks(p)
                 .enumerate()
@@ -282,7 +229,7 @@ fn products_with_the_jacobian_and_its_transpose_agree_with_its_rows() {
             assert!(relative(product, &expected) < 1e-11);
         }
         // ⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩ with u = J·v.
-        let back = case.kernel.pullback(&case.parameters, &terms, &products);
+        let back = kernel.pullback(&case.parameters, &terms, &products);
         let squares: f64 = products.iter().flatten().map(|v| v * v).sum();
         let other: f64 = back.iter().zip(&direction).map(|(a, b)| a * b).sum();
         assert!((squares - other).abs() < 1e-12 * squares);

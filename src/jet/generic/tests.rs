@@ -48,13 +48,10 @@ fn case(channels: Channels, activation: Activation, random: &mut ChaCha8Rng) -> 
         fourier_scale: 1.0,
     };
     let m = random.random_range(1..4);
-    // Poles outside the points, whose coordinates lie in [−1, 1].
-    let poles = match random.random_bool(0.3) {
-        true => vec![
-            Pole::hole([-2.0, 1.5, 1.2], 0.8, space),
-            Pole::corner([1.7, -1.8, 2.2], 1.3, space),
-        ],
-        false => Vec::new(),
+    let poles = if random.random_bool(0.3) {
+        poles(space)
+    } else {
+        Vec::new()
     };
     let architecture = config
         .architecture(m, &vec![-0.5; d], &vec![2.0; d], random)
@@ -62,27 +59,7 @@ fn case(channels: Channels, activation: Activation, random: &mut ChaCha8Rng) -> 
     let parameters = architecture.initial_parameters(random);
     let rows = [false, true].map(|linear| {
         let (n, r) = (random.random_range(20..70), random.random_range(1..4));
-        let mut numbers = |count: usize| -> Vec<f64> {
-            // Numbers that f32 holds too.
-            (0..count)
-                .map(|_| f64::from(random.random_range(-1.0_f32..1.0)))
-                .collect()
-        };
-        Rows {
-            channels,
-            points: n,
-            residuals: r,
-            components: m,
-            x: numbers(n * d),
-            coefficients: numbers(n * r * m * channels.count()),
-            rhs: numbers(n * r),
-            linear: if linear {
-                numbers(n * m * channels.count())
-            } else {
-                Vec::new()
-            },
-            weights: numbers(n).iter().map(|w| w.abs()).collect(),
-        }
+        rows(channels, [n, r, m], linear, random)
     });
     Case {
         architecture,
@@ -91,13 +68,49 @@ fn case(channels: Channels, activation: Activation, random: &mut ChaCha8Rng) -> 
     }
 }
 
+/// Poles outside the points, whose coordinates lie in [−1, 1].
+pub(crate) fn poles(space: usize) -> Vec<Pole> {
+    vec![
+        Pole::hole([-2.0, 1.5, 1.2], 0.8, space),
+        Pole::corner([1.7, -1.8, 2.2], 1.3, space),
+    ]
+}
+
+/// A term of n points, R residuals and m components, of random numbers that f32 holds too.
+pub(crate) fn rows(channels: Channels, [n, r, m]: [usize; 3], linear: bool, random: &mut ChaCha8Rng) -> Rows<f64> {
+    let width = m * channels.count();
+    let mut numbers = |count: usize| -> Vec<f64> {
+        (0..count)
+            .map(|_| f64::from(random.random_range(-1.0_f32..1.0)))
+            .collect()
+    };
+    Rows {
+        channels,
+        points: n,
+        residuals: r,
+        components: m,
+        x: numbers(n * channels.coordinates()),
+        coefficients: numbers(n * r * width),
+        rhs: numbers(n * r),
+        linear: if linear { numbers(n * width) } else { Vec::new() },
+        weights: numbers(n).iter().map(|w| w.abs()).collect(),
+    }
+}
+
 impl Case {
+    /// The fused kernel for its network.
+    pub(crate) fn kernel<F: Real>(&self) -> Kernel<F> {
+        Kernel::new(self.architecture.clone())
+    }
+
     /// Losses and gradient by the fused kernel.
     pub(crate) fn by_kernel(&self) -> (Vec<f64>, Vec<f64>) {
-        let kernel = Kernel::<f64>::new(self.architecture.clone());
         let mut gradient = vec![0.0; self.parameters.len()];
         let terms: Vec<&Rows<f64>> = self.rows.iter().collect();
-        (kernel.gradient(&self.parameters, &terms, &mut gradient), gradient)
+        (
+            self.kernel().gradient(&self.parameters, &terms, &mut gradient),
+            gradient,
+        )
     }
 
     /// Losses and gradient by tensor operations with elements F.
@@ -234,7 +247,7 @@ fn jets_match_central_differences_of_jets_of_one_order_less() {
 #[test]
 fn nan_stays_with_its_point_and_large_coordinates_give_the_jets_of_the_kernel() {
     for case in cases(14).into_iter().filter(|case| !case.architecture.encodes()) {
-        let kernel = Kernel::<f64>::new(case.architecture.clone());
+        let kernel = case.kernel::<f64>();
         let channels = case.rows[0].channels;
         let d = channels.coordinates();
         let width = case.architecture.components() * channels.count();
