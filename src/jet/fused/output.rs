@@ -1,8 +1,5 @@
 //! Rows of the Jacobian with respect to the output layer alone: the features of the layers below, combined by the residuals.
 
-use rayon::prelude::*;
-
-use super::block::block_points;
 use super::{Kernel, padded};
 use crate::jet::real::Real;
 use crate::loss::{Rows, Span};
@@ -31,44 +28,33 @@ impl<F: Real> Kernel<F> {
     ) {
         let (q, r, m) = (self.output_parameters(), rows.residuals, rows.components);
         let (k, w) = (rows.channels.count(), q / m - 1);
-        let size = block_points::<F>(&self.architecture, rows.channels);
-        let parts = matrix[..points * r * q]
-            .par_chunks_mut(size * r * q)
-            .zip(residual[..points * r].par_chunks_mut(size * r));
         let span = Span { rows, start, points };
-        self.per_part(
+        self.weighted(
             parameters,
             span,
-            parts,
-            |workspace, packed, block, (matrix, residual)| {
+            (matrix, q),
+            residual,
+            |workspace, packed, block, roots, matrix| {
                 let (p, stride) = (padded(block.points), packed.output().input_row);
                 let features = &workspace.hidden[self.architecture.hidden() - 1].a;
                 let mut combined = vec![F::ZERO; w];
-                for i in 0..block.points {
-                    let point = block.start + i;
-                    let root = F::of(rows.weights[point].double().sqrt());
-                    for row in 0..r {
-                        let at = i * r + row;
-                        residual[at] = root * workspace.residual[at];
-                        let entries = &mut matrix[at * q..(at + 1) * q];
-                        let form = &rows.coefficients[(point * r + row) * m * k..][..m * k];
-                        for (c, form) in form.chunks(k).enumerate() {
-                            combined.fill(F::ZERO);
-                            for (channel, coefficient) in form.iter().enumerate() {
-                                if *coefficient == F::ZERO {
-                                    continue;
-                                }
-                                let factor = root * *coefficient;
-                                let feature = &features[(channel * p + i) * stride..][..w];
-                                combined
-                                    .iter_mut()
-                                    .zip(feature)
-                                    .for_each(|(sum, value)| *sum += factor * *value);
+                for (at, entries) in matrix.chunks_mut(q).enumerate() {
+                    let i = at / r;
+                    let forms = rows.coefficients[(block.start * r + at) * m * k..][..m * k].chunks(k);
+                    for (c, form) in forms.enumerate() {
+                        combined.fill(F::ZERO);
+                        for (channel, coefficient) in form.iter().enumerate() {
+                            if *coefficient == F::ZERO {
+                                continue;
                             }
-                            let own = entries[c..].iter_mut().step_by(m);
-                            own.zip(&combined).for_each(|(entry, value)| *entry = *value);
-                            entries[w * m + c] = root * form[0];
+                            let factor = roots[i] * *coefficient;
+                            let feature = &features[(channel * p + i) * stride..][..w];
+                            let sums = combined.iter_mut().zip(feature);
+                            sums.for_each(|(sum, value)| *sum += factor * *value);
                         }
+                        let own = entries[c..].iter_mut().step_by(m);
+                        own.zip(&combined).for_each(|(entry, value)| *entry = *value);
+                        entries[w * m + c] = roots[i] * form[0];
                     }
                 }
             },

@@ -23,24 +23,13 @@ impl<F: Real> Kernel<F> {
         residual: &mut [F],
     ) {
         let (p, r) = (self.architecture.parameters(), rows.residuals);
-        let size = block_points::<F>(&self.architecture, rows.channels);
-        let parts = jacobian[..points * r * p]
-            .par_chunks_mut(size * r * p)
-            .zip(residual[..points * r].par_chunks_mut(size * r));
         let span = Span { rows, start, points };
-        self.per_part(
+        self.weighted(
             parameters,
             span,
-            parts,
-            |workspace, packed, block, (jacobian, residual)| {
-                let roots: Vec<F> = (0..block.points)
-                    .map(|i| F::of(rows.weights[block.start + i].double().sqrt()))
-                    .collect();
-                for (i, chunk) in residual.chunks_mut(r).enumerate() {
-                    for (c, entry) in chunk.iter_mut().enumerate() {
-                        *entry = workspace.residual[i * r + c] * roots[i];
-                    }
-                }
+            (jacobian, p),
+            residual,
+            |workspace, packed, block, roots, jacobian| {
                 for c in 0..r {
                     workspace.seed(rows, block, |i, row| if row == c { roots[i] } else { F::ZERO });
                     let padded = padded(block.points);
@@ -71,6 +60,37 @@ impl<F: Real> Kernel<F> {
                 operands.rows_to(layer, row, gradients, block.points, |i| i * p);
             });
         });
+    }
+
+    /// Entries √w_i·r_ic of a span, `[points·R]`, and rows, `[points·R, columns]`, which `work` makes block by block from the roots √w_i
+    /// of the block's points.
+    pub(super) fn weighted(
+        &self,
+        parameters: &[F],
+        span: Span<'_, F>,
+        (matrix, columns): (&mut [F], usize),
+        residual: &mut [F],
+        work: impl Fn(&mut Workspace<F>, &Packed<F>, &Block, &[F], &mut [F]) + Sync,
+    ) {
+        let r = span.rows.residuals;
+        let size = block_points::<F>(&self.architecture, span.rows.channels) * r;
+        let parts = matrix[..span.points * r * columns]
+            .par_chunks_mut(size * columns)
+            .zip(residual[..span.points * r].par_chunks_mut(size));
+        self.per_part(
+            parameters,
+            span,
+            parts,
+            |workspace, packed, block, (matrix, residual)| {
+                let roots: Vec<F> = (0..block.points)
+                    .map(|i| F::of(span.rows.weights[block.start + i].double().sqrt()))
+                    .collect();
+                for (i, entry) in residual.iter_mut().enumerate() {
+                    *entry = workspace.residual[i] * roots[i / r];
+                }
+                work(workspace, packed, block, &roots, matrix);
+            },
+        );
     }
 
     /// Evaluates the residuals of a span block by block, and gives every block its part of a result.
