@@ -17,6 +17,11 @@ pub use backend::JetBackend;
 #[cfg(all(test, feature = "wgpu"))]
 pub(crate) use backend::by_operations;
 
+/// Burn's tape frees nodes of other threads' graphs in between two of their operations (burn-autodiff 0.21, `cleanup_orphaned_entries` in
+/// runtime/graph.rs), and gradients get lost. A run differentiates on one thread; tests share a process, and take turns.
+#[cfg(test)]
+pub(crate) static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// [`Rows`] on a device.
 #[derive(Clone, Debug)]
 pub struct RowTensors<B: Backend> {

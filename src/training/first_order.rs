@@ -27,7 +27,7 @@ use crate::batch::{Collocation, Drawer, Growth};
 use crate::jet::fused::Kernel;
 use crate::network::{Mlp, download, upload};
 use crate::sampler::mix;
-use gradients::{Step, add, full_gradient, gradient, upload_part};
+use gradients::{Step, batch_gradient, full_gradient};
 use rule::Rule;
 use signal::judge;
 use state::capture;
@@ -137,15 +137,8 @@ pub(super) fn run<B: FirstOrderBackend>(
             let copies = points.jitter.as_ref().map_or(1, |jitter| jitter.copies);
             state.drawn = selections[0].len() / copies;
             state.seen += state.drawn as u64;
-            // One micro-batch is gathered, used and dropped before the next.
-            let mut sum: Option<Step<B>> = None;
-            for part in micro_batches(&selections, micro) {
-                let rows = upload_part::<B>(collocation, &part, form, device);
-                add(&mut sum, gradient(&kernel, &network, &rows));
-            }
-            sum
+            batch_gradient(&kernel, &network, collocation, &selections, (form, micro), device)
         };
-        let Some(sum) = sum else { break };
         if let Some(stop) = advance(
             settings,
             training,

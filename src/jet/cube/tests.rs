@@ -92,6 +92,7 @@ impl Operands {
         let tensor = |values: &[f64]| TensorData::new(values.to_vec(), self.shape);
         let z: Tensor<Autodiff<Flex>, 3> = upload(tensor(&self.z), &FlexDevice).require_grad();
         let biases = upload(TensorData::from(&self.biases[..]), &FlexDevice);
+        let _turn = crate::jet::generic::TURN.lock();
         let out = by_operations(self.kind, self.channels, z.clone(), biases);
         let bar = upload(tensor(&self.bar), &FlexDevice);
         let gradients = (out.clone() * bar).sum().backward();

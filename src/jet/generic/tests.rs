@@ -129,6 +129,7 @@ impl Case {
                 RowTensors::new(&rows.gather::<F>(&all, 1.0), device)
             })
             .collect();
+        let _turn = TURN.lock();
         let losses = losses(&self.architecture, &parameters, &terms);
         let gradients = losses.clone().sum().backward();
         let gradient = parameters.grad(&gradients).map(download).unwrap_or_default();

@@ -16,32 +16,25 @@ pub(super) struct Step<B: FirstOrderBackend> {
 }
 
 /// Adds what another micro-batch gives.
-pub(super) fn add<B: FirstOrderBackend>(sum: &mut Option<Step<B>>, more: Option<Step<B>>) {
-    match (sum.as_mut(), more) {
-        (Some(sum), Some(more)) => {
-            sum.gradient = sum.gradient.clone() + more.gradient;
-            sum.loss = sum.loss.clone() + more.loss;
-            sum.terms.extend(more.terms);
-        }
-        (None, more) => *sum = more,
-        (Some(_), None) => {}
-    }
+fn add<B: FirstOrderBackend>(mut sum: Step<B>, more: Step<B>) -> Step<B> {
+    sum.gradient = sum.gradient + more.gradient;
+    sum.loss = sum.loss + more.loss;
+    sum.terms.extend(more.terms);
+    sum
 }
 
 /// Loss terms and gradient of rows on the device.
-pub(super) fn gradient<B: FirstOrderBackend>(
-    kernel: &Kernel<f32>,
-    network: &Mlp<B>,
-    rows: &B::Batch,
-) -> Option<Step<B>> {
+fn gradient<B: FirstOrderBackend>(kernel: &Kernel<f32>, network: &Mlp<B>, rows: &B::Batch) -> Step<B> {
+    #[cfg(test)]
+    let _turn = crate::jet::generic::TURN.lock();
     let parameters = network.parameters.val();
     let (loss, terms) = B::loss(kernel, parameters.clone(), rows);
-    let gradient = parameters.grad(&loss.backward())?;
-    Some(Step {
-        gradient,
+    let gradient = parameters.grad(&loss.backward());
+    Step {
+        gradient: gradient.unwrap_or_else(|| unreachable!("a loss depends on the parameters")),
         loss: loss.inner(),
         terms: vec![terms],
-    })
+    }
 }
 
 /// Cuts a batch into parts of at most `size` points per term; their losses and gradients add up to the batch's.
@@ -68,7 +61,7 @@ pub(super) fn full_gradient<B: FirstOrderBackend>(
     form: Form,
     device: &B::Device,
     kept: &mut Option<B::Batch>,
-) -> Option<Step<B>> {
+) -> Step<B> {
     let lengths: Vec<usize> = collocation.terms.iter().map(Term::len).collect();
     let count = lengths.iter().max().map_or(1, |n| n.div_ceil(micro)).max(1);
     let part = |k: usize| {
@@ -82,26 +75,30 @@ pub(super) fn full_gradient<B: FirstOrderBackend>(
     if count == 1 {
         return gradient(kernel, network, kept.get_or_insert_with(|| part(0)));
     }
-    let mut sum = None;
-    for k in 0..count {
-        add(&mut sum, gradient(kernel, network, &part(k)));
-    }
-    sum
+    let parts = (0..count).map(|k| gradient(kernel, network, &part(k)));
+    let sum = parts.reduce(add);
+    sum.unwrap_or_else(|| unreachable!("there is a part at least"))
 }
 
-/// The rows of a part of a batch on the device.
-pub(super) fn upload_part<B: FirstOrderBackend>(
+/// The gradient of a batch: one micro-batch is gathered, used and dropped before the next.
+pub(super) fn batch_gradient<B: FirstOrderBackend>(
+    kernel: &Kernel<f32>,
+    network: &Mlp<B>,
     collocation: &Collocation<'_>,
-    part: &[Selection],
-    form: Form,
+    selections: &[Selection],
+    (form, micro): (Form, usize),
     device: &B::Device,
-) -> B::Batch {
-    let rows = part
-        .iter()
-        .enumerate()
-        .map(|(t, selection)| collocation.gather::<f32>(t, selection))
-        .collect();
-    B::upload(rows, form, device)
+) -> Step<B> {
+    let parts = micro_batches(selections, micro).map(|part| {
+        let rows = part
+            .iter()
+            .enumerate()
+            .map(|(t, selection)| collocation.gather::<f32>(t, selection))
+            .collect();
+        gradient(kernel, network, &B::upload(rows, form, device))
+    });
+    let sum = parts.reduce(add);
+    sum.unwrap_or_else(|| unreachable!("a batch has a part at least"))
 }
 
 #[cfg(test)]

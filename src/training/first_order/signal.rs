@@ -1,6 +1,6 @@
 //! What noise in the gradient does to batch size and rate.
 
-use super::gradients::{Step, add, gradient, micro_batches, upload_part};
+use super::gradients::batch_gradient;
 use super::{FirstOrderBackend, FirstOrderState, Form};
 use crate::batch::{Action, Adaptive, Collocation, Drawer, noise};
 use crate::jet::fused::Kernel;
@@ -28,12 +28,8 @@ pub(super) fn judge<B: FirstOrderBackend>(
     let (mut gradients, mut points) = (Vec::new(), 0);
     for selections in drawer.aside(collocation, size, PARTS, state.step as u64) {
         points += selections[0].len();
-        let mut sum: Option<Step<B>> = None;
-        for part in micro_batches(&selections, micro) {
-            let rows = upload_part::<B>(collocation, &part, form, device);
-            add(&mut sum, gradient(kernel, network, &rows));
-        }
-        gradients.extend(sum.map(|step| download(step.gradient)));
+        let step = batch_gradient(kernel, network, collocation, &selections, (form, micro), device);
+        gradients.push(download(step.gradient));
     }
     let signal = noise::signal(&gradients, points as f64 / PARTS as f64 / sizes[0] as f64);
     state.signal = Some(signal);
