@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::output::{Keeper, Results, Summary, Times, read_checkpoint, write_fields};
 use crate::problem::{self, Batch, Problem, Whole};
-use crate::solution::Solution;
+use crate::solution::{Solution, balance};
 use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, start_values};
 use crate::training::{
     Checkpoint, HOPELESS, Record, SINGULAR, StageKind, StageState, StopReason, Trained, Training, energy_form,
@@ -220,16 +220,13 @@ fn run(
         }
     }
     if let Some(best) = &best
-        && best.residual > SINGULAR
         && stages.last().is_some_and(|stage| stage.stop != StopReason::Interrupted)
         && failure.is_none()
         && problem.changes_form()
+        && let Some(reason) = fault(&mut problem, best)
     {
         keeper.finish()?;
-        let note = format!(
-            "the residuals stay at {:.1e} of those of no field: the problem follows in its energy form",
-            best.residual
-        );
+        let note = format!("{reason}: the problem follows in its energy form");
         progress.note(&note);
         problem.notes.push(note);
         let earlier = Earlier {
@@ -287,6 +284,31 @@ fn run(
         norms: problem.equation.medium().norms(),
         tolerance: problem.file.tolerance.map(|tolerance| tolerance.parts()),
     })
+}
+
+/// What speaks against the residual form of a problem after its best attempt.
+fn fault(problem: &mut Problem, best: &Trained) -> Option<String> {
+    if best.residual > SINGULAR {
+        return Some(format!(
+            "the residuals stay at {:.1e} of those of no field",
+            best.residual
+        ));
+    }
+    let mut random = problem.take_up(best.attempt);
+    problem.ansatz.scale.clone_from(&best.scale);
+    let kernel = Kernel::new(architecture(problem, &mut random));
+    let solution = Solution {
+        problem,
+        kernel: &kernel,
+        parameters: &best.parameters,
+    };
+    // Residuals are those of the stiffest material: others may be badly wrong beside them.
+    let balance = balance(&solution);
+    let beyond = balance.all().find(|imbalance| !imbalance.within_limit())?;
+    Some(format!(
+        "{} are out of balance by {:.1e}",
+        beyond.quantity, beyond.relative
+    ))
 }
 
 /// Solves the energy form of a problem in the same folder.

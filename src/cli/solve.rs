@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::progress::Bar;
 use super::{Exit, SolveArguments, print};
 use crate::error::Error;
-use crate::output::{Verdict, bytes};
+use crate::output::{Summary, Verdict, bytes};
 use crate::solution::{BALANCE_LIMIT, Warning};
 use crate::solve::{Outcome, Request, Settings, Source, solve};
 
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: SolveArguments) -> Result<Exit, Error> {
     warn(&outcome.summary.warnings);
     Ok(match outcome.summary.verdict {
         Verdict::Solved | Verdict::Unjudged => Exit::Solved,
-        Verdict::Missed | Verdict::Unbalanced | Verdict::Unfinished => Exit::Missed,
+        Verdict::Missed | Verdict::Unbalanced | Verdict::Unsettled | Verdict::Unfinished => Exit::Missed,
         Verdict::Failed => Exit::Failed,
     })
 }
@@ -61,6 +61,30 @@ fn warn(warnings: &[Warning]) {
         eprint!("{warning}");
     }
 }
+
+/// A coordinate to nine digits: back in SI units it has a rounding error.
+fn short(x: f64) -> String {
+    format!("{x:.8e}").parse::<f64>().unwrap_or(x).to_string()
+}
+
+/// The verdict in words.
+fn judgement(summary: &Summary) -> &'static str {
+    match summary.verdict {
+        Verdict::Solved => "solved",
+        Verdict::Missed => "missed its tolerance",
+        Verdict::Unbalanced => "out of balance",
+        Verdict::Unsettled => "unsettled, more features would change it",
+        Verdict::Unfinished => "unfinished",
+        Verdict::Failed => "failed",
+        Verdict::Unjudged if summary.quick => "not judged with --quick",
+        Verdict::Unjudged => {
+            "not judged: the file states no `tolerance` with a `reference`; what tells without one is in order"
+        }
+    }
+}
+
+/// Share of the residual below which the estimated error is a lower bound only.
+const CAPTURED: f64 = 0.7;
 
 /// The final table.
 fn report(outcome: &Outcome) -> String {
@@ -117,8 +141,12 @@ fn report(outcome: &Outcome) -> String {
         let _ = writeln!(text, "  {:<34} {:.2e}", "largest difference", comparison.largest);
     }
     if let Some(estimate) = &summary.estimate {
+        let share = match estimate.captured {
+            share if share < CAPTURED => format!("   (at least: it explains {:.0} % of the residual)", 100.0 * share),
+            _ => String::new(),
+        };
         for (name, value) in outcome.norms.iter().zip([estimate.field_l2, estimate.flux_l2]) {
-            let _ = writeln!(text, "  {:<34} {value:.2e}", format!("{name}, estimated error"));
+            let _ = writeln!(text, "  {:<34} {value:.2e}{share}", format!("{name}, estimated error"));
         }
     }
     if let Some(change) = summary.potential.as_ref().and_then(|potential| potential.change) {
@@ -129,7 +157,7 @@ fn report(outcome: &Outcome) -> String {
             let digits: Vec<String> = values.iter().map(|v| format!("{v:.6e}")).collect();
             digits.join(" ")
         };
-        let place: Vec<String> = probe.place.iter().map(f64::to_string).collect();
+        let place: Vec<String> = probe.place.iter().map(|x| short(*x)).collect();
         let readings = probe.readings.iter().take(1);
         let shown: Vec<String> = readings
             .map(|reading| format!("{} {} {}", reading.name, list(&reading.values), reading.unit))
@@ -176,6 +204,7 @@ fn report(outcome: &Outcome) -> String {
         "  {:.2} s to the first step, {:.2} s in steps, {:.2} s for fields, {:.2} s for checks",
         times.start, times.steps, times.fields, times.checks
     );
+    let _ = writeln!(text, "  verdict: {}", judgement(summary));
     let _ = writeln!(text, "  results in {}", outcome.folder.display());
     if summary.verdict == Verdict::Unfinished {
         let _ = writeln!(text, "  `pinn solve --resume {}` goes on", outcome.folder.display());

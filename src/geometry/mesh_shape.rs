@@ -35,7 +35,12 @@ pub struct ScaledMesh {
     /// The path, relative to the problem file.
     pub file: PathBuf,
     /// What one unit of its coordinates is, m.
+    #[serde(default = "metre")]
     pub scale: Expression,
+}
+
+fn metre() -> Expression {
+    1.0.into()
 }
 
 impl MeshFile {

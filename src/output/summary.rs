@@ -105,6 +105,8 @@ pub enum Verdict {
     Missed,
     /// Forces, moments, heat or energy do not balance: see [`crate::solution::BALANCE_LIMIT`].
     Unbalanced,
+    /// More features still changed the energy: see [`crate::solution::CHANGE_LIMIT`].
+    Unsettled,
     /// The user interrupted the run.
     Unfinished,
     /// The loss became non-finite; the last good parameters were kept.

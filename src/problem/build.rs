@@ -68,7 +68,8 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
 
     let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
-    let singular = singular(shape.as_ref(), &parts, &axis);
+    let elastic = matches!(file.equation, crate::equation::EquationKind::LinearElasticity(_));
+    let singular = singular(shape.as_ref(), elastic, &parts, &axis);
     let end = f64::from(u8::from(variables.time));
     let probes = probes
         .into_iter()

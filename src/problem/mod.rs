@@ -329,20 +329,24 @@ impl Problem {
         }
     }
 
-    /// Interior and boundary sizes of the terms: interior first, then [`Problem::terms`], of `boundary` points dealt out
-    /// by size, at least 16 each.
+    /// Interior and boundary sizes of the terms: interior first, then [`Problem::terms`]; boundaries are dealt `boundary` points by
+    /// size, at least 16 each, and the start has as many by itself.
     pub fn term_sizes(&self) -> Vec<usize> {
         let points = &self.file.points;
-        let share = |place: Place| match place {
+        let size = |place: Place| match place {
             Place::Face(face) => self.shape.face_measure(face),
-            Place::Initial => self.shape.measure(),
+            Place::Initial => 0.0,
         };
-        let total: f64 = self.terms.iter().map(|term| share(term.place)).sum();
+        let total: f64 = self.terms.iter().map(|term| size(term.place)).sum();
+        let share = |place: Place| match place {
+            Place::Face(face) => self.shape.face_measure(face) / total,
+            Place::Initial => 1.0,
+        };
         let interior = points.interior.max(self.least);
         let factor = interior as f64 / points.interior as f64;
         let mut sizes = vec![interior];
         sizes.extend(self.terms.iter().map(|term| {
-            let part = share(term.place) / total * points.boundary as f64 * factor.sqrt();
+            let part = share(term.place) * points.boundary as f64 * factor.sqrt();
             if self.shape.dimension() == 1 && !self.transient() {
                 1
             } else {

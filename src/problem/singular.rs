@@ -1,5 +1,7 @@
 //! Corners at which the field may be singular.
 
+use std::f64::consts::PI;
+
 use super::placed::Placed;
 use crate::condition::Part;
 use crate::geometry::{Corner, Shape};
@@ -8,30 +10,143 @@ use crate::network::Pole;
 /// Corners beyond this number get no inputs of their own.
 const CORNERS: usize = 8;
 
-/// The corners at which the field may be singular: re-entrant ones, and those where prescribed components change; the widest ones
-/// if they are many.
-pub(super) fn singular(shape: &dyn Shape, parts: &[Placed], axis: &[&'static str]) -> Vec<Pole> {
-    let prescribed = |name: &str| {
-        let here = parts.iter().filter(|placed| placed.place.name() == name);
-        let mut components: Vec<usize> = here
-            .filter_map(|placed| match &placed.part {
-                Part::Prescribed { component, .. } => Some(*component),
-                Part::Symmetry { .. } => Some(usize::MAX),
-                _ => None,
-            })
-            .collect();
-        components.sort_unstable();
-        components
+/// How far an angle may be above a right or a straight one.
+const ROUNDING: f64 = 1.02;
+
+/// What holds on a boundary, as far as corners are concerned.
+#[derive(PartialEq)]
+struct Held {
+    /// The prescribed components; [`MIRROR`] for the normal one of a mirror plane.
+    components: Vec<usize>,
+    /// Whether prescribed values are 0, or the same number everywhere for a temperature.
+    even: bool,
+    /// Whether something acts on the boundary.
+    loaded: bool,
+}
+
+const MIRROR: usize = usize::MAX;
+
+/// The corners at which the field may be singular; the widest ones if they are many.
+///
+/// By reflection at a straight edge a corner of angle ω becomes one of 2ω: where parts of other kinds meet at no more than a right
+/// angle the field is smooth there, unless the reflected data jump (a temperature beside a heat flux, log r), or the edge holds all
+/// displacements, which has no reflection. Between edges of one kind the field is smooth up to ω = π.
+///
+/// # Source
+/// Williams, *J. Appl. Mech.* 19 (1952) 526; Grisvard, *Elliptic Problems in Nonsmooth Domains*, 1985, §4.4.
+pub(super) fn singular(shape: &dyn Shape, elastic: bool, parts: &[Placed], axis: &[&'static str]) -> Vec<Pole> {
+    let all = if elastic { shape.dimension() } else { 1 };
+    let held = |name: &str| {
+        let mut held = Held {
+            components: Vec::new(),
+            even: true,
+            loaded: false,
+        };
+        for placed in parts.iter().filter(|placed| placed.place.name() == name) {
+            match &placed.part {
+                Part::Prescribed { component, value, .. } => {
+                    held.components.push(*component);
+                    held.even &= value.as_constant().is_some_and(|value| !elastic || value == 0.0);
+                }
+                Part::Symmetry { .. } if elastic => held.components.push(MIRROR),
+                Part::Symmetry { .. } => {}
+                Part::Flux(value) | Part::Traction { value, .. } | Part::Pressure(value) | Part::Foundation(value) => {
+                    held.loaded |= value.as_constant() != Some(0.0);
+                }
+                Part::Convection { coefficient, .. } => held.loaded |= coefficient.as_constant() != Some(0.0),
+            }
+        }
+        held.components.sort_unstable();
+        held
+    };
+    let may = |angle: f64, [first, second]: [Held; 2]| {
+        if first.components == second.components {
+            return angle > ROUNDING * PI;
+        }
+        let fixed = |held: &Held| held.components.len() == all;
+        let free = |held: &Held| held.components.is_empty();
+        let jump = if elastic {
+            fixed(&first) && free(&second) || free(&first) && fixed(&second)
+        } else {
+            first.loaded || second.loaded
+        };
+        jump || !first.even || !second.even || angle > ROUNDING * 0.5 * PI
     };
     let mut corners = shape.corners();
     corners.retain(|corner| {
-        let [first, second] = corner.faces.map(prescribed);
         // On an axis of rotation lies no edge.
         let inside = corner.faces.iter().any(|name| axis.contains(name));
-        !inside && (corner.angle > 1.02 * std::f64::consts::PI || first != second)
+        !inside && may(corner.angle, corner.faces.map(held))
     });
     corners.sort_by(|a, b| b.angle.total_cmp(&a.angle));
     corners.truncate(CORNERS);
     let pole = |corner: Corner| Pole::corner(corner.place, 1.0, shape.dimension());
     corners.into_iter().map(pole).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::problem;
+
+    /// How many corners of a polygon with the boundaries a, b, … get inputs.
+    fn corners(points: &str, equation: &str, conditions: &str) -> usize {
+        let names: Vec<String> = (b'a'..)
+            .map(|name| format!("\"{}\"", char::from(name)))
+            .take(points.matches('(').count())
+            .collect();
+        let names = names.join(", ");
+        let text = format!(
+            "Problem(title: \"Corners\", geometry: Polygon(points: [{points}], names: [{names}]), equation: {equation}, formulation: Energy, conditions: [{conditions}])"
+        );
+        let length = (text.len(), conditions.len());
+        let path = std::env::temp_dir().join(format!("pinn-corners-{}-{length:?}.ron", std::process::id()));
+        assert!(std::fs::write(&path, &text).is_ok());
+        let loaded = problem::load(&path, |_| Ok(()));
+        let _ = std::fs::remove_file(&path);
+        match loaded {
+            Ok(problem) => problem.singular.len(),
+            Err(error) => panic!("{text}: {error}"),
+        }
+    }
+
+    const SQUARE: &str = "(0, 0), (1, 0), (1, 1), (0, 1)";
+    const L: &str = "(0, 0), (2, 0), (2, 2), (1, 2), (1, 1), (0, 1)";
+
+    /// r^(π/2ω) between a temperature and an insulated edge, r^(π/ω) between edges of one kind, r·log r where data jump.
+    #[test]
+    fn corners_of_heat_conduction_are_chosen_by_angle_and_kind() {
+        let heat = |points: &str, conditions: &str| corners(points, "Diffusion(conductivity: 1)", conditions);
+        assert_eq!(heat(SQUARE, r#"Value(on: "d", value: 0), Value(on: "b", value: 1)"#), 0);
+        assert_eq!(heat(SQUARE, r#"Value(on: "d", value: 0), Flux(on: "a", value: 1)"#), 1);
+        assert_eq!(
+            heat(SQUARE, r#"Value(on: "d", value: "y"), Value(on: "b", value: 1)"#),
+            2
+        );
+        let film = r#"Value(on: "d", value: 0), Convection(on: ["a", "b"], coefficient: 1, ambient: 2)"#;
+        assert_eq!(heat(SQUARE, film), 1);
+        assert_eq!(heat(L, r#"Value(on: "a", value: 0), Value(on: "c", value: 1)"#), 1);
+        // An obtuse corner between a temperature and an insulated edge has r^0.75.
+        let trapezium = "(0, 0), (1, 0), (2, 1.7320508), (0, 1.7320508)";
+        assert_eq!(heat(trapezium, r#"Value(on: "a", value: 0)"#), 1);
+    }
+
+    /// A clamped edge beside a free one is singular at a right angle, a mirror plane is not.
+    #[test]
+    fn corners_of_elasticity_are_chosen_by_angle_and_kind() {
+        let part = |points: &str, conditions: &str| {
+            let equation = "LinearElasticity(model: PlaneStrain, young: 1, poisson: 0.3)";
+            corners(points, equation, &format!(r#"{conditions}, Traction(on: "b", tx: 1)"#))
+        };
+        assert_eq!(part(SQUARE, r#"Displacement(on: "d", ux: 0, uy: 0)"#), 2);
+        assert_eq!(part(SQUARE, r#"Symmetry(on: ["d", "a"])"#), 0);
+        assert_eq!(
+            part(SQUARE, r#"Displacement(on: "d", ux: 0), Displacement(on: "a", uy: 0)"#),
+            0
+        );
+        assert_eq!(
+            part(SQUARE, r#"Displacement(on: "d", ux: 0, uy: 0), Symmetry(on: "a")"#),
+            1
+        );
+        assert_eq!(part(L, r#"Symmetry(on: ["f", "a"])"#), 1);
+    }
 }

@@ -29,7 +29,7 @@ const SLOPE: f64 = 4.0;
 /// Points that the norms are taken over at most.
 const CHECKED: usize = 4096;
 /// Damping relative to the features' mean size: an error need not be known to many digits.
-const DAMPING: f64 = 1e-6;
+const DAMPING: f64 = 1e-7;
 
 /// Estimated relative errors.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -16,7 +16,7 @@ pub use balance::{Balance, Imbalance, Share, balance};
 pub use comparison::{Comparison, comparison};
 pub use errors::{Errors, errors};
 pub use estimate::{Estimate, estimate};
-pub use potential::{ENERGY_LIMIT, Potential, parted, potential};
+pub use potential::{CHANGE_LIMIT, ENERGY_LIMIT, Potential, parted, potential, unsettled};
 pub use residuals::{Residuals, residuals};
 pub use trial::{ClosedForm, Trial};
 pub use warning::{BALANCE_LIMIT, OVERFIT_RATIO, OVERFIT_RESIDUAL, Warning, overfitted, unbalanced};

@@ -8,7 +8,7 @@ use crate::problem::{Problem, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
 use crate::solution::{
     Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
-    unbalanced,
+    unbalanced, unsettled,
 };
 use crate::start::sample_rows;
 use crate::training::{COARSE, StageReport, StopReason, Trained, sharpness};
@@ -50,14 +50,15 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
         (None, None) => None,
     };
-    let verdict = verdict(file, quick, &stages, measured, &balance);
+    let settled = potential.as_ref().and_then(unsettled);
+    let verdict = verdict(file, quick, &stages, measured, &balance, settled.is_none());
     let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
     let warnings = if judged {
         let parted = potential.as_ref().and_then(parted);
         let unbalanced = unbalanced(&balance).into_iter();
         // In the energy form the independent rule tells.
         let overfit = overfitted(&residuals).filter(|_| potential.is_none());
-        unbalanced.chain(overfit).chain(parted).collect()
+        unbalanced.chain(overfit).chain(parted).chain(settled).collect()
     } else {
         Vec::new()
     };
@@ -158,6 +159,7 @@ fn verdict(
     stages: &[StageReport],
     measured: Option<(f64, f64)>,
     balance: &Balance,
+    settled: bool,
 ) -> Verdict {
     match stages.last().map(|stage| &stage.stop) {
         Some(StopReason::Interrupted) => return Verdict::Unfinished,
@@ -178,6 +180,7 @@ fn verdict(
         Some(false) => Verdict::Missed,
         _ if !balance.all().all(Imbalance::within_limit) => Verdict::Unbalanced,
         Some(true) => Verdict::Solved,
+        None if !settled => Verdict::Unsettled,
         None => Verdict::Unjudged,
     }
 }
