@@ -15,21 +15,19 @@ use crate::jet::{Jet, Order};
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::sampler::mix;
 use crate::start::{architecture_of, fresh_rows};
-use crate::training::fit_output;
+use crate::training::fit_exactly;
 
 /// Unknowns of the defect equation at most.
 const UNKNOWNS: usize = 600;
 /// Features at most.
 const FEATURES: usize = 400;
 /// Points per term that the residual is taken at.
-const POINTS: usize = 2048;
+const POINTS: usize = 1024;
 /// Largest slope of the features: errors are rougher than solutions.
 const SLOPE: f64 = 4.0;
 
 /// Points that the norms are taken over at most.
 const CHECKED: usize = 4096;
-/// Damping relative to the features' mean size: an error need not be known to many digits.
-const DAMPING: f64 = 1e-7;
 
 /// Estimated relative errors.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -73,7 +71,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
             before += weight * rhs.iter().map(|r| r * r).sum::<f64>();
         }
     }
-    let fitted = fit_output(&kernel, &features, &terms, DAMPING);
+    let fitted = fit_exactly(&kernel, &features, &terms);
     let after: f64 = kernel.losses(&fitted, &terms.iter().collect::<Vec<_>>()).iter().sum();
     let correction = |parameters: &[f64], order: Order| {
         let solution = Solution {

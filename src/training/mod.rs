@@ -42,7 +42,7 @@ pub use lbfgs::Lbfgs;
 pub use least_squares::{Fit, LeastSquares};
 pub use nonlinear_cg::NonlinearCg;
 pub use objective::{DeviceObjective, FusedObjective, Objective};
-pub use output_fit::{choose_slope, fit_output, fit_output_scale};
+pub use output_fit::{choose_slope, fit_exactly, fit_output_scale};
 pub use plan::{Attempt, COARSE, HOPELESS, SINGULAR, UNKNOWNS, attempts, changes_form, energy_form};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};

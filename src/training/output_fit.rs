@@ -19,7 +19,7 @@ use crate::network::{Architecture, RandomFeatures};
 const DAMPING: f64 = 1e-2;
 
 /// The parameters with the output layer of best fit, by Householder factors.
-fn fit_exactly(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) -> Vec<f64> {
+pub fn fit_exactly(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) -> Vec<f64> {
     let mut trial = parameters.to_vec();
     let rows = terms.iter().map(|rows| rows.points * rows.residuals).sum();
     let sample: Vec<Rows<f64>> = terms.iter().map(|rows| first_points(rows, COLUMNS)).collect();
@@ -37,7 +37,7 @@ fn fit_exactly(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) ->
 /// times faster than Householder factors.
 ///
 /// From [`GRAM`]'s first on the damping covers rounding; where it does not, more is taken.
-pub fn fit_output(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>], damping: f64) -> Vec<f64> {
+fn fit_output(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>], damping: f64) -> Vec<f64> {
     let mut trial = parameters.to_vec();
     let first = trial.len() - kernel.output_parameters();
     trial[first..].fill(0.0);
