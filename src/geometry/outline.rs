@@ -383,6 +383,12 @@ mod tests {
                 assert!((found.gradient[j] * size - direction[j]).abs() < 1e-9);
             }
         }
+        // Points of facets lie a little beyond the circle: the function goes on there, with the same slope.
+        for beyond in [1e-6, 1e-3] {
+            let found = outline.distance(2, seed([1.5, 2.7 - beyond, 0.0]));
+            assert!((found.value * size + beyond).abs() < 1e-12, "{}", found.value);
+            assert!((found.gradient[1] * size - 1.0).abs() < 1e-9);
+        }
         // Three sides at once: 0 on each, positive inside.
         for (x, zero) in [
             ([4.0, 1.0, 0.0], true),

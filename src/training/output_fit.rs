@@ -57,6 +57,8 @@ const PATIENCE: usize = 2;
 const PILOT: usize = 3;
 /// Unknowns of a fit that only the slope or the size of the field is taken from.
 const MOST: usize = 600;
+/// The same for the slope of an energy in space.
+const SOLID: usize = 2000;
 /// Residuals in the interior for each unknown of such a fit.
 const RESIDUALS: usize = 3;
 /// Points in the interior for each one on a boundary.
@@ -73,6 +75,9 @@ fn first_points(rows: &Rows<f64>, count: usize) -> Rows<f64> {
 }
 
 /// The slope of random features whose fit leaves the least residual on `fresh` points, tried with a part of the width.
+///
+/// The energy of N features in space is resolved on lengths of N^(−1/3), so that its slope is taken between those that were tried, and
+/// times the cube root of the share of the width that it was tried with. (In the plane the choice among a few has sufficed.)
 pub fn choose_slope(
     features: &RandomFeatures,
     architecture: &Architecture,
@@ -81,7 +86,10 @@ pub fn choose_slope(
     random: &ChaCha8Rng,
 ) -> f64 {
     let energy = terms.iter().any(|rows| !rows.linear.is_empty());
-    let width = (features.width / PILOT).clamp(1, (MOST / architecture.components()).max(1));
+    // The fits of an energy in space are made of products of scalar features.
+    let solid = energy && terms.first().is_some_and(|rows| rows.channels.space == 3);
+    let most = if solid { SOLID } else { MOST };
+    let width = (features.width / PILOT).clamp(1, (most / architecture.components()).max(1));
     let mut pilot = architecture.clone();
     pilot.widths[1] = width;
     let kernel = Kernel::new(pilot);
@@ -112,19 +120,37 @@ pub fn choose_slope(
         };
         total(&kernel, fresh, &fitted)
     };
-    let (mut least, mut best, mut worse) = (f64::INFINITY, SLOPES[0], 0);
+    let mut tried: Vec<f64> = Vec::new();
+    let mut best = 0;
     for slope in SLOPES {
-        let left = left(slope);
-        if left < least {
-            (least, best, worse) = (left, slope, 0);
-        } else {
-            worse += 1;
+        tried.push(left(slope));
+        let last = tried.len() - 1;
+        if tried[last] < tried[best] {
+            best = last;
         }
-        if worse == PATIENCE {
+        if last - best == PATIENCE {
             break;
         }
     }
-    best
+    if solid {
+        let growth = (features.width as f64 / width as f64).log2() / 3.0;
+        return SLOPES[0] * (vertex(&tried, best) + growth).exp2().min(SLOPES[4]);
+    }
+    SLOPES[best]
+}
+
+/// Where the parabola through the least value and its neighbours has its vertex, counted in places.
+fn vertex(values: &[f64], least: usize) -> f64 {
+    if least == 0 || least + 1 >= values.len() {
+        return least as f64;
+    }
+    let [before, here, after] = [least - 1, least, least + 1].map(|i| values[i]);
+    let curvature = before - 2.0 * here + after;
+    if curvature > 0.0 {
+        least as f64 + (0.5 * (before - after) / curvature).clamp(-0.5, 0.5)
+    } else {
+        least as f64
+    }
 }
 
 /// Sets the output layer and returns the factor per component, `[m]`, by which the rows have been scaled.
@@ -201,4 +227,18 @@ fn total(kernel: &Kernel<f64>, terms: &[Rows<f64>], parameters: &[f64]) -> f64 {
         .losses(parameters, &terms.iter().collect::<Vec<_>>())
         .iter()
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::vertex;
+
+    #[test]
+    fn the_vertex_of_a_parabola_is_found_between_places() {
+        let values: Vec<f64> = (0..4).map(|i| 3.0 * (f64::from(i) - 1.3).powi(2) - 7.0).collect();
+        assert!((vertex(&values, 1) - 1.3).abs() < 1e-12);
+        // At an end of the list nothing tells how far beyond it lies.
+        assert_eq!(vertex(&values[1..], 0), 0.0);
+        assert_eq!(vertex(&values[..2], 1), 1.0);
+    }
 }
