@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Solves every shipped problem with an exact solution with seeds 0, 1 and 2 and renews its lines of results/accuracy.csv; seed 0 also renews results/<name>/.
-# Usage: results/accuracy.sh [NAME...]    (about 10 minutes on 2 cores; needs Python for the table)
+# Usage: results/accuracy.sh [NAME...]    (about 3 minutes on 2 cores; needs Python for the table)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 binary=${PINN:-target/release/pinn}
