@@ -37,10 +37,16 @@ def render(grid, values, cmap, undeformed):
 
 
 def limits(values):
-    """The range of the colours: that of the values, or one per cent about a constant."""
-    low, high = float(values.min()), float(values.max())
+    """The range of the colours: that of the values without the peaks of singular corners, or one per cent about a constant."""
+    low, high = float(values.min()), peak(values)
     margin = 0.01 * max(abs(low), abs(high)) if high - low < 1e-6 * max(abs(low), abs(high)) else 0.0
     return low - margin, high + margin
+
+
+def peak(values):
+    """The largest value, or that of 99.5 % of the points where it is more than twice as large."""
+    high, most = float(values.max()), float(np.quantile(values, 0.995))
+    return most if high > 2 * most > 0 else high
 
 
 def draw_body(grid, figure, axes):
@@ -63,7 +69,8 @@ def draw_body(grid, figure, axes):
     axes.spines[:].set_visible(False)
     place = {"location": "bottom", "aspect": 40} if image.shape[1] > 2 * image.shape[0] else {"aspect": 15}
     scale = colors.Normalize(*limits(values))
-    figure.colorbar(cm.ScalarMappable(scale, cmap), ax=axes, label=label, shrink=0.8, **place)
+    above = "max" if peak(values) < values.max() else "neither"
+    figure.colorbar(cm.ScalarMappable(scale, cmap), ax=axes, label=label, shrink=0.8, extend=above, **place)
 
 
 def draw_line(grid, folder, figure, axes):
