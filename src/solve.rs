@@ -248,9 +248,7 @@ fn run(
             best.residual
         ));
     }
-    let mut random = problem.take_up(best.attempt);
-    problem.ansatz.scale.clone_from(&best.scale);
-    let kernel = Kernel::new(architecture(&problem, &mut random));
+    let kernel = kernel_of(&mut problem, &best);
     let solution = Solution {
         problem: &problem,
         kernel: &kernel,
@@ -286,6 +284,13 @@ fn run(
     })
 }
 
+/// The kernel of an attempt, whose network and scale the problem takes up.
+fn kernel_of(problem: &mut Problem, trained: &Trained) -> Kernel<f64> {
+    let mut random = problem.take_up(trained.attempt);
+    problem.ansatz.scale.clone_from(&trained.scale);
+    Kernel::new(architecture(problem, &mut random))
+}
+
 /// What speaks against the residual form of a problem after its best attempt.
 fn fault(problem: &mut Problem, best: &Trained) -> Option<String> {
     if best.residual > SINGULAR {
@@ -294,9 +299,10 @@ fn fault(problem: &mut Problem, best: &Trained) -> Option<String> {
             best.residual
         ));
     }
-    let mut random = problem.take_up(best.attempt);
-    problem.ansatz.scale.clone_from(&best.scale);
-    let kernel = Kernel::new(architecture(problem, &mut random));
+    if best.residual <= problem.attempts[0].enough {
+        return None;
+    }
+    let kernel = kernel_of(problem, best);
     let solution = Solution {
         problem,
         kernel: &kernel,

@@ -14,7 +14,7 @@ pub const ENERGY_LIMIT: f64 = 1e-2;
 /// space, where errors fall more slowly with the number of features.
 ///
 /// The energies of the shipped problems change by at most 0.03 and 0.1. Of problems that were tried in the plane (25, 9 and 4 stiff
-/// inclusions, holes, corners), those that changed by 0.3 or more were wrong by 1 % to 33 % in the field, those below by less than 1 %; in space
+/// inclusions, holes, corners), those that changed by 0.3 or more were wrong by 1 % to 33 % in the field, those below by less than 1 % but for one with 24 holes (0.05, 1.3 %); in space
 /// a change of 0.13 left 5 % (a bar with cross holes), one of 0.10 0.5 % and a stress 17 % off (a cavity).
 pub const CHANGE_LIMIT: [f64; 2] = [0.25, 0.1];
 
