@@ -2,12 +2,14 @@
 
 mod ansatz;
 mod energy;
+mod model;
 mod strong;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use ansatz::{Ansatz, HardFace, Place};
+pub use model::{Model, face_point};
 pub use strong::{BoundaryTerm, boundary_rows, heads, interior_rows, residual_rows, seen, term_rows};
 
 /// What is minimised.

@@ -1,13 +1,12 @@
 //! Sampling formulas where they are used: faults that only show in values, and the scales that the values suggest.
 
-use super::formula::Formula;
 use super::material::Law;
 use super::placed::Placed;
-use super::{Path, Scales, Values};
 use crate::condition::Part;
 use crate::equation::ConductivityLaw;
 use crate::formulation::Place;
 use crate::geometry::Shape;
+use crate::quantity::{Formula, Path, Scales, Values};
 use crate::sampler::{PointSet, SamplerKind};
 
 /// The values of a formula on a place.

@@ -2,8 +2,8 @@
 
 use super::block::{Workspace, resize};
 use super::{Block, padded};
+use crate::jet::Rows;
 use crate::jet::real::Real;
-use crate::loss::Rows;
 
 impl<F: Real> Workspace<F> {
     /// The residuals C·j − d of the block, `[P, R]`; returns Σ_i w_i·(|r_i|² − l_i·j_i).
