@@ -99,13 +99,15 @@ impl Initial {
 pub struct Prescribed {
     /// Which component.
     pub component: usize,
+    /// The component's name, such as `ux`, which tells the terms of one boundary apart.
+    pub name: &'static str,
     /// g, dimensionless.
     pub value: Field,
 }
 
 impl Condition for Prescribed {
     fn name(&self) -> &'static str {
-        "value"
+        self.name
     }
 
     fn order(&self) -> Order {

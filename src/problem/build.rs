@@ -13,7 +13,7 @@ use super::reference::reference;
 use super::sample::{definite, sample, scales};
 use super::singular::singular;
 use super::strategy::attempts;
-use super::suitability::{formulation, strata, unknown_terms};
+use super::suitability::{equal_names, formulation, strata, unknown_terms};
 use super::support::{idle, support};
 use super::{Origin, Problem, ProblemFile};
 use crate::error::Fault;
@@ -121,6 +121,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         outputs,
         wide,
     );
+    equal_names(&problem, &mut values);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);

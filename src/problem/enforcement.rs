@@ -93,9 +93,10 @@ pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
 /// Puts a prescribed value into the ansatz, or into the loss if it is soft or cannot hold exactly.
 fn prescribe(problem: &mut Problem, place: Place, component: usize, value: Field, soft: bool) {
     if soft || !hold(problem, place, component, &value) {
+        let name = problem.model.equation.component_names()[component];
         problem.model.terms.push(BoundaryTerm {
             place,
-            condition: Box::new(Prescribed { component, value }),
+            condition: Box::new(Prescribed { component, name, value }),
         });
     }
 }

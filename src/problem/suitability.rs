@@ -8,6 +8,20 @@ use crate::path;
 use crate::quantity::{Path, Values};
 use crate::training::{GaussNewtonForm, StageKind};
 
+/// Reports, weights and batch sizes tell loss terms apart by their names.
+pub(super) fn equal_names(problem: &Problem, values: &mut Values<'_>) {
+    let names = problem.model.term_names();
+    for (i, name) in names.iter().enumerate() {
+        if names[..i].contains(name) {
+            values.fault(
+                &path!["geometry"],
+                format!("two loss terms would be called `{name}`"),
+                Some("give the boundary another name: `initial` is the start of a transient problem".into()),
+            );
+        }
+    }
+}
+
 /// Weights and batch sizes must name terms that exist.
 pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
     let names = problem.model.term_names();

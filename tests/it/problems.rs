@@ -128,7 +128,32 @@ fn values_that_do_not_extend_smoothly_enter_the_loss_with_a_note() {
         }
     }
     assert!(problem.notes.len() == 1 && problem.notes[0].contains("`right` enters the loss"));
-    assert!(problem.model.terms.iter().any(|term| term.name() == "right value"));
+    assert!(problem.model.terms.iter().any(|term| term.name() == "right uy"));
+}
+
+/// Each component of a soft displacement is a loss term of its own: weights and batch sizes tell them apart.
+#[test]
+fn terms_of_soft_displacements_are_named_by_their_components() {
+    let path = scratch("soft").join("problem.ron");
+    let text = r#"Problem(
+        title: "A plate that is held softly",
+        geometry: Rectangle(width: 2, height: 1),
+        equation: LinearElasticity(model: PlaneStress, young: 70e9, poisson: 0.3),
+        conditions: [Displacement(on: "left", ux: 0, uy: 0, soft: true), Traction(on: "right", tx: 1e6)],
+        points: (batch: {"interior": 64, "left uy": 17}),
+        weights: Given({"left ux": 2, "left uy": 3}),
+    )"#;
+    ok(std::fs::write(&path, text));
+    let names = ok(problem::load(&path, |_| Ok(()))).model.term_names();
+    let expected = [
+        "interior",
+        "left ux",
+        "left uy",
+        "right traction",
+        "bottom traction",
+        "top traction",
+    ];
+    assert_eq!(names, expected);
 }
 
 /// The rows of the ansatz and the field's jets agree: C·j − d is the residual of the field u = g + D·s·N.
