@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Exit, complain, print};
 use crate::batch::{Batch, Whole};
 use crate::budget::{Plan, check_memory, check_plans};
+use crate::condition::On;
 use crate::error::{Error, bytes};
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
@@ -79,9 +80,9 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
             .file
             .conditions
             .iter()
-            .filter(|condition| {
-                let on = condition.on();
-                on.is_some_and(|on| on.names().iter().any(|(name, _)| *name == face.name))
+            .filter(|condition| match condition.on() {
+                On::Boundaries(on) => on.names().iter().any(|(name, _)| *name == face.name),
+                On::Start => false,
             })
             .map(|condition| condition.name())
             .collect();

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Conductivity, Equation, HeatBody, Medium};
+use super::{Balances, Conductivity, Equation, Family, HeatBody, Medium, Motion, Physics};
 use crate::jet::{Jet, Order};
 use crate::quantity::{Expression, Field};
 
@@ -28,6 +28,59 @@ pub struct Diffusion {
 
 fn one() -> Expression {
     Expression::Number(1.0)
+}
+
+impl Physics for Diffusion {
+    fn family(&self) -> Family {
+        Family::Diffusion
+    }
+
+    fn axisymmetric(&self) -> bool {
+        self.axisymmetric
+    }
+
+    fn components(&self) -> &'static [&'static str] {
+        &["value"]
+    }
+
+    fn vector(&self) -> bool {
+        false
+    }
+
+    fn level(&self) -> bool {
+        true
+    }
+
+    fn load(&self) -> &'static str {
+        "flux"
+    }
+
+    fn motions(&self, _dimension: usize) -> Vec<Motion> {
+        vec![Motion::shift("the level", 0)]
+    }
+
+    fn unheld(&self, _free: &[&'static str]) -> (String, &'static str) {
+        (
+            "nothing fixes the level of the temperature".into(),
+            "add a `Value` or a `Convection` on some boundary",
+        )
+    }
+
+    fn source_unit(&self) -> &'static str {
+        "W/m^3"
+    }
+
+    fn balances(&self, transient: bool) -> Balances {
+        let (loads, energy) = match transient {
+            false => (["W/m^2", "W/m", "W"], ["W K/m^2", "W K/m", "W K"]),
+            true => (["J/m^2", "J/m", "J"], ["J K/m^2", "J K/m", "J K"]),
+        };
+        Balances {
+            loads: ("heat", loads),
+            moments: None,
+            energy,
+        }
+    }
 }
 
 /// The dimensionless equation k·ΔT + grad k·grad T + q − c·∂T/∂t = 0.

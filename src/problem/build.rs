@@ -8,7 +8,7 @@ use super::known::{known, place};
 use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces};
 use super::numerics::numerics;
-use super::placed::parts;
+use super::placed::placed;
 use super::reference::reference;
 use super::sample::{definite, sample, scales};
 use super::singular::singular;
@@ -48,8 +48,8 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         .iter()
         .map(|material| law(&file, *material, variables, &mut values));
     let laws: Option<Vec<Law>> = laws.collect::<Vec<_>>().into_iter().collect();
-    let mut parts = parts(&file, shape.as_ref(), variables, &mut values);
-    let axis = axis(&file, shape.as_ref(), &mut parts, &mut values);
+    let mut placed = placed(&file, shape.as_ref(), variables, &mut values);
+    let axis = axis(&file, shape.as_ref(), &mut placed, &mut values);
     let probes = probes(&file, shape.as_ref(), &mut values);
     let known = known(&file, shape.as_ref(), &mut values);
     let exact = reference(&file, &assigned, variables, &mut values);
@@ -58,19 +58,18 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     };
     if values.sound() {
         let end = end.flatten();
-        sample(&laws, shape.as_ref(), end, &parts, &mut values);
+        sample(&laws, shape.as_ref(), end, &placed, &mut values);
         definite(&laws, shape.as_ref(), end, &mut values);
-        idle(shape.dimension(), &parts, &mut values);
-        support(&file, shape.as_ref(), &parts, &mut values);
+        idle(file.equation.physics(), &placed, &mut values);
+        support(&file, shape.as_ref(), &placed, &mut values);
     }
     if !values.sound() {
         return Err(values.into_faults());
     }
 
-    let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
+    let scales = scales(file.equation.physics(), shape.as_ref(), end.flatten(), &laws, &placed);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
-    let elastic = matches!(file.equation, crate::equation::EquationKind::LinearElasticity(_));
-    let singular = singular(shape.as_ref(), elastic, &parts, &axis);
+    let singular = singular(file.equation.physics(), shape.as_ref(), &placed, &axis);
     let end = f64::from(u8::from(variables.time));
     let probes = probes
         .into_iter()
@@ -82,7 +81,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         &shape,
         variables.time,
         file.formulation(),
-        file.equation.axisymmetric(),
+        file.equation.physics().axisymmetric(),
     );
     let coordinates = shape.dimension() + usize::from(variables.time);
     let outputs = equation.components() * equation.parts();
@@ -111,7 +110,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         stages: Vec::new(),
         least: 0,
     };
-    conditions(&mut problem, parts);
+    conditions(&mut problem, &placed);
     interfaces(&mut problem);
     let wide = problem.model.shape.dimension() == 3 && outputs > 1 && separable(&problem);
     problem.attempts = attempts(

@@ -1,92 +1,69 @@
 //! How conditions are met: exactly by the ansatz where that is possible, in the loss otherwise.
 
 use super::Problem;
-use super::hard_flux::{hold_flux, hold_traction};
+use super::hard_flux::hold_loads;
 use super::placed::Placed;
-use crate::condition::{Condition, FluxLaw, Part, Prescribed, Roller, TractionLaw};
-use crate::equation::EquationKind;
+use crate::condition::{Built, Condition, Natural, Prescribed, Roller};
 use crate::formulation::{BoundaryTerm, HardFace, Place};
 use crate::geometry::Chart;
 use crate::quantity::{Field, Formula};
 use crate::sampler::{self, PointSet, SamplerKind};
 
-/// Splits the parts into the ansatz and the loss terms, face by face.
-pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
-    let scales = problem.scales;
-    let d = problem.model.shape.dimension();
-    let elastic = matches!(problem.file.equation, EquationKind::LinearElasticity(_));
+/// Splits what conditions say into the ansatz and the loss terms, face by face.
+pub(super) fn conditions(problem: &mut Problem, placed: &[Placed]) {
     let mut places: Vec<Place> = problem.model.shape.faces().into_iter().map(Place::Face).collect();
     if problem.model.transient {
         places.push(Place::Initial);
     }
     for place in places {
-        let here = || parts.iter().filter(|placed| placed.place == place);
-        let mut prescribed: Vec<usize> = Vec::new();
-        let mut oblique = false;
-        for placed in here() {
-            let (component, value, soft) = match (&placed.part, place) {
-                (Part::Prescribed { component, value, soft }, _) => (*component, value.clone(), *soft),
-                (Part::Symmetry { soft }, Place::Face(face)) if elastic => {
-                    match problem.model.shape.normal_axis(face) {
-                        Some((axis, _)) if !soft => (axis, Formula::constant(0.0), false),
-                        _ => {
-                            oblique = true;
-                            continue;
-                        }
-                    }
-                }
-                _ => continue,
-            };
-            prescribed.push(component);
-            prescribe(problem, place, component, scales.value_field(value), soft);
-        }
-        let condition: Option<Box<dyn Condition>> = match place {
-            Place::Initial => None,
-            Place::Face(_) if elastic && oblique => Some(Box::new(Roller { dimension: d })),
-            Place::Face(face) if elastic => {
-                let components: Vec<usize> = (0..d).filter(|c| !prescribed.contains(c)).collect();
-                let mut law = TractionLaw {
-                    components,
-                    traction: [None, None, None],
-                    pressure: None,
-                    stiffness: None,
-                };
-                for placed in here() {
-                    match &placed.part {
-                        Part::Traction { component, value } => {
-                            law.traction[*component] = Some(scales.flux_field(value.clone()));
-                        }
-                        Part::Pressure(value) => law.pressure = Some(scales.flux_field(value.clone())),
-                        Part::Foundation(value) => law.stiffness = Some(scales.transfer_field(value.clone())),
-                        _ => {}
-                    }
-                }
-                hold_traction(problem, face, &mut law);
-                (!law.components.is_empty()).then(|| Box::new(law) as Box<dyn Condition>)
-            }
-            Place::Face(face) => {
-                let mut law = FluxLaw {
-                    flux: None,
-                    convection: None,
-                };
-                for placed in here() {
-                    match &placed.part {
-                        Part::Flux(value) => law.flux = Some(scales.flux_field(value.clone())),
-                        Part::Convection { coefficient, ambient } => {
-                            law.convection = Some((
-                                scales.transfer_field(coefficient.clone()),
-                                scales.value_field(ambient.clone()),
-                            ));
-                        }
-                        _ => {}
-                    }
-                }
-                (prescribed.is_empty() && !hold_flux(problem, face, &law)).then(|| Box::new(law) as Box<dyn Condition>)
-            }
-        };
-        if let Some(condition) = condition {
+        let here = placed.iter().filter(|placed| placed.place == place);
+        let built = here.map(|placed| placed.statement.build(&problem.scales)).collect();
+        if let Some(condition) = enforce(problem, place, built) {
             problem.model.terms.push(BoundaryTerm { place, condition });
         }
+    }
+}
+
+/// Prescribes the values of a place; the condition that is left for its other components.
+fn enforce(problem: &mut Problem, place: Place, built: Vec<Built>) -> Option<Box<dyn Condition>> {
+    let mut free: Vec<usize> = (0..problem.model.equation.field_components()).collect();
+    let mut loads = Vec::new();
+    for built in built {
+        match built {
+            Built::Nothing => {}
+            Built::Load(load) => loads.push(load),
+            Built::Value { component, value, soft } => {
+                free.retain(|other| *other != component);
+                prescribe(problem, place, component, value, soft);
+            }
+            Built::Mirror { soft } => match normal_axis(problem, place) {
+                Some(axis) if !soft => {
+                    free.retain(|other| *other != axis);
+                    let value = problem.scales.value_field(Formula::constant(0.0));
+                    prescribe(problem, place, axis, value, false);
+                }
+                _ => {
+                    let dimension = problem.model.shape.dimension();
+                    return Some(Box::new(Roller { dimension }));
+                }
+            },
+        }
+    }
+    let Place::Face(face) = place else { return None };
+    let mut natural = Natural {
+        name: problem.file.equation.physics().load(),
+        components: free,
+        loads,
+    };
+    hold_loads(problem, face, &mut natural);
+    (!natural.components.is_empty()).then(|| Box::new(natural) as Box<dyn Condition>)
+}
+
+/// The axis along which a plane boundary's normal points.
+fn normal_axis(problem: &Problem, place: Place) -> Option<usize> {
+    match place {
+        Place::Face(face) => problem.model.shape.normal_axis(face).map(|(axis, _)| axis),
+        Place::Initial => None,
     }
 }
 

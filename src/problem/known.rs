@@ -4,7 +4,6 @@ use std::path::Path as FilePath;
 
 use super::ProblemFile;
 use super::file::{KnownValue, Reference};
-use crate::equation::EquationKind;
 use crate::geometry::Shape;
 use crate::path;
 use crate::quantity::{Expression, Path, Scales, Values};
@@ -38,14 +37,6 @@ pub(super) fn given(components: [&Option<Expression>; 4]) -> [(&'static str, &Op
     [("ux", ux), ("uy", uy), ("uz", uz), ("value", value)]
 }
 
-/// Names of the field's components in the file.
-pub(super) fn components(file: &ProblemFile) -> &'static [&'static str] {
-    match &file.equation {
-        EquationKind::LinearElasticity(equation) => &["ux", "uy", "uz"][..equation.model.dimension()],
-        EquationKind::Diffusion(_) => &["value"],
-    }
-}
-
 /// The numbers of `Values` and `Table`; none for other references.
 pub(super) fn known(file: &ProblemFile, shape: &dyn Shape, values: &mut Values<'_>) -> Vec<Known> {
     match &file.reference {
@@ -54,7 +45,7 @@ pub(super) fn known(file: &ProblemFile, shape: &dyn Shape, values: &mut Values<'
             all.flat_map(|(i, known)| one(file, shape, known, &path!["reference", 0, i], values))
                 .collect()
         }
-        Some(Reference::Table(table)) => match read(table, components(file), shape.dimension()) {
+        Some(Reference::Table(table)) => match read(table, file.equation.physics().components(), shape.dimension()) {
             Ok(list) => list,
             Err((message, hint)) => {
                 let shown = table.file_name().unwrap_or_default().display();
@@ -70,7 +61,7 @@ fn one(file: &ProblemFile, shape: &dyn Shape, known: &KnownValue, at: &Path, val
     let Some(place) = place(&known.at, shape, at, values) else {
         return Vec::new();
     };
-    let names = components(file);
+    let names = file.equation.physics().components();
     let mut list = Vec::new();
     for (name, expression) in given([&known.ux, &known.uy, &known.uz, &known.value]) {
         let Some(expression) = expression else { continue };

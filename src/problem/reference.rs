@@ -1,6 +1,6 @@
 //! References in closed form: which components they give, and in which material.
 
-use super::known::{components, given};
+use super::known::given;
 use super::{Exact, Material, ProblemFile, Reference};
 use crate::path;
 use crate::quantity::{Formula, Path, Values, Variables};
@@ -51,7 +51,7 @@ fn exact(
     values: &mut Values<'_>,
 ) -> Option<Vec<Formula>> {
     let given = given([&exact.ux, &exact.uy, &exact.uz, &exact.value]);
-    let needed = components(file);
+    let needed = file.equation.physics().components();
     let place = |name: &str| {
         let mut at = at.clone();
         at.push(name.into());

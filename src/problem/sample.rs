@@ -2,8 +2,8 @@
 
 use super::material::Law;
 use super::placed::Placed;
-use crate::condition::Part;
-use crate::equation::ConductivityLaw;
+use crate::condition::Role;
+use crate::equation::{ConductivityLaw, Physics};
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::quantity::{Formula, Path, Scales, Values};
@@ -86,7 +86,13 @@ fn range_of(shape: &dyn Shape, place: Where, end: Option<f64>, at: impl Fn([f64;
 ///
 /// Of several materials the stiffest gives the modulus, so that fluxes are O(1) wherever they come from: they are continuous
 /// across interfaces, fields and gradients are not alike on both sides.
-pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, laws: &[Law], parts: &[Placed]) -> Scales {
+pub(super) fn scales(
+    physics: &dyn Physics,
+    shape: &dyn Shape,
+    end: Option<f64>,
+    laws: &[Law],
+    placed: &[Placed],
+) -> Scales {
     let (min, max) = shape.bounds();
     let length = (0..shape.dimension()).map(|j| max[j] - min[j]).fold(0.0, f64::max);
     let size = |(index, law): (usize, &Law)| match law {
@@ -97,21 +103,20 @@ pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, laws: &[Law], parts: &
         } => conductivity_range(shape, home(laws, index), end, conductivity).high,
     };
     let modulus = laws.iter().enumerate().map(size).fold(f64::MIN_POSITIVE, f64::max);
-    let elastic = matches!(laws.first(), Some(Law::Elastic { .. }));
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut loads: f64 = 0.0;
     let largest = |place: Where, formula: &Formula| range(shape, place, end, formula).largest();
-    for placed in parts {
+    for placed in placed {
         let place = Where::Place(placed.place);
-        match &placed.part {
-            Part::Prescribed { value, .. } | Part::Convection { ambient: value, .. } => {
-                let values = range(shape, place, end, value);
-                (low, high) = (low.min(values.low), high.max(values.high));
+        for stated in placed.statement.formulas() {
+            match stated.role {
+                Role::Value => {
+                    let values = range(shape, place, end, &stated.formula);
+                    (low, high) = (low.min(values.low), high.max(values.high));
+                }
+                Role::Load => loads = loads.max(largest(place, &stated.formula) * length / modulus),
+                Role::Coefficient => {}
             }
-            Part::Traction { value, .. } | Part::Pressure(value) | Part::Flux(value) => {
-                loads = loads.max(largest(place, value) * length / modulus);
-            }
-            Part::Foundation(_) | Part::Symmetry { .. } => {}
         }
     }
     for (index, law) in laws.iter().enumerate() {
@@ -123,8 +128,12 @@ pub(super) fn scales(shape: &dyn Shape, end: Option<f64>, laws: &[Law], parts: &
             loads = loads.max(largest(home(laws, index), source) * length * length / modulus);
         }
     }
-    let offset = if elastic || !low.is_finite() { 0.0 } else { low };
-    let spread = if elastic { low.abs().max(high.abs()) } else { high - low };
+    let offset = if physics.level() && low.is_finite() { low } else { 0.0 };
+    let spread = if physics.level() {
+        high - low
+    } else {
+        low.abs().max(high.abs())
+    };
     let field = if spread.is_finite() { spread.max(loads) } else { loads };
     Scales {
         length,
@@ -141,7 +150,7 @@ fn conductivity_range(shape: &dyn Shape, place: Where, end: Option<f64>, conduct
 }
 
 /// Formulas must have finite values where they are used, and moduli positive ones.
-pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, parts: &[Placed], values: &mut Values<'_>) {
+pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, placed: &[Placed], values: &mut Values<'_>) {
     let mut check = |place: Where, formula: &Formula, least: f64, at: &Path| {
         let Range { low, finite, .. } = range(shape, place, end, formula);
         if !finite {
@@ -184,24 +193,13 @@ pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, parts: &
             }
         }
     }
-    for placed in parts {
-        let place = Where::Place(placed.place);
-        match &placed.part {
-            Part::Prescribed { value, .. }
-            | Part::Traction { value, .. }
-            | Part::Pressure(value)
-            | Part::Flux(value) => {
-                check(place, value, any, &placed.at);
-            }
-            Part::Foundation(stiffness) => check(place, stiffness, 0.0, &placed.at),
-            Part::Convection { coefficient, ambient } => {
-                let mut at = placed.at.clone();
-                check(place, ambient, any, &at);
-                at.pop();
-                at.push("coefficient".into());
-                check(place, coefficient, 0.0, &at);
-            }
-            Part::Symmetry { .. } => {}
+    for placed in placed {
+        for stated in placed.statement.formulas() {
+            let least = match stated.role {
+                Role::Coefficient => 0.0,
+                Role::Value | Role::Load => any,
+            };
+            check(Where::Place(placed.place), &stated.formula, least, &stated.at);
         }
     }
 }

@@ -114,14 +114,9 @@ impl Solution<'_> {
                 array.values.extend(own.iter().map(|v| offset + unit * v));
             }
         }
-        let flux_unit = quantities.get(1).map_or("", |quantity| quantity.unit);
         arrays.push(Array {
             name: "residual",
-            unit: if flux_unit == "W/m^2" {
-                "W/m^3".into()
-            } else {
-                "N/m^3".into()
-            },
+            unit: problem.file.equation.physics().source_unit().into(),
             components: 1,
             values: self
                 .residuals(points)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Trial;
 use super::quadrature::{self, Fineness};
-use crate::condition::{BoundaryPoint, Condition};
+use crate::condition::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Interface};
@@ -173,15 +173,15 @@ impl Sums {
         let problem = trial.problem();
         let (equation, place) = (problem.model.equation.as_ref(), Place::Face(interface.face));
         let (m, d) = (equation.field_components(), problem.model.shape.dimension());
-        let term = |name: &str| {
-            let is = |term: &BoundaryTerm| term.place == place && term.condition.name() == name;
+        let term = |continuity: Continuity| {
+            let is = |term: &BoundaryTerm| term.place == place && term.condition.continuity() == Some(continuity);
             problem.model.terms.iter().position(is).map(|t| 1 + t)
         };
         // In an energy the flux is continuous by itself.
-        let Some(value_term) = term("value") else {
+        let Some(value_term) = term(Continuity::Value) else {
             return;
         };
-        let flux_term = term("flux").unwrap_or(0);
+        let flux_term = term(Continuity::Flux).unwrap_or(0);
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
             .into_iter()
             .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
