@@ -28,7 +28,9 @@ for name in "${names[@]}"; do
     python3 - "$name" "$seed" "$out/summary.json" "$begin" "$end" >>"$table" <<'PY'
 import csv, json, sys
 name, seed, path, begin, end = sys.argv[1:]
-wall = f"{float(end) - float(begin):.1f}"
+# A comma is the decimal sign of some locales.
+seconds = float(end.replace(",", ".")) - float(begin.replace(",", "."))
+wall = f"{seconds:.1f}"
 with open("results/nonlinear/bars.csv") as file:
     bars = {row["problem"]: row for row in csv.DictReader(file)}
 bar = bars.get(name, {"error": "", "seconds": ""})
@@ -41,7 +43,7 @@ comparison, errors = s["comparison"], s["errors"]
 error = comparison["relative_l2"] if comparison else errors["field_l2"] if errors else None
 within = lambda value, limit: not limit or value <= float(limit)
 # An error that is not finite is written as null.
-met = error is not None and within(error, bar["error"]) and within(float(end) - float(begin), bar["seconds"])
+met = error is not None and within(error, bar["error"]) and within(seconds, bar["seconds"])
 print(name, seed, s["parameters"], "" if error is None else f"{error:.2e}", (s.get("newton") or {}).get("steps", ""), wall,
       f"{(s['peak_memory_bytes'] or 0) / 2**20:.0f}", s["verdict"], bar["error"], bar["seconds"], "yes" if met else "no", sep=",")
 PY

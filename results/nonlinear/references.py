@@ -305,9 +305,9 @@ def burgers(name, nu, half, times):
             u = lambda p, time: cole_hopf_adaptive(p, time, nu)
             h = mp.mpf("1e-5")
             ux = (-u(p + 2 * h, time) + 8 * u(p + h, time) - 8 * u(p - h, time) + u(p - 2 * h, time)) / (12 * h)
-            uxx = (-u(p + 2 * h, time) + 16 * u(p + h, time) - 30 * u(p, time) + 16 * u(p - h, time) - u(p - 2 * h, time)) / (12 * h * h)
+            uxx = -u(p + 2 * h, time) + 16 * u(p + h, time) - 30 * u(p, time) + 16 * u(p - h, time) - u(p - 2 * h, time)
             ut = (-u(p, time + 2 * h) + 8 * u(p, time + h) - 8 * u(p, time - h) + u(p, time - 2 * h)) / (12 * h)
-            parts = [ut, u(p, time) * ux, -nu * uxx]
+            parts = [ut, u(p, time) * ux, -nu * uxx / (12 * h * h)]
             equation = max(equation, abs(sum(parts)) / sum(map(abs, parts)))
         print(f"{name:26} two quadratures differ by {mp.nstr(worst, 2)}, equation by differences {mp.nstr(equation, 2)}")
     shown = np.array([0.05, 0.25, 0.5, 0.75])

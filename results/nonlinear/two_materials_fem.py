@@ -6,9 +6,9 @@ Find T with integral k(T) grad T . grad v + integral over the outside h (T - Tc)
 meshes/fuel_rod.msh and its uniform refinements within the same domain (see results/real_parts_fem.py). Newton's method with the exact
 tangent, k grad dT . grad v + k' dT grad T . grad v, until the step is below 1e-12 of the temperature.
 
-Writes `two_materials.csv`: the finest level at random points, uniform in the domain. Prints for every level the values at the probes, the
-change of the field at those points, relative to its norm above Tc as `pinn` measures it, and the balance of heat. The change falls by 8 per level and is 4e-7 in the end, so that
-the table is good to 1e-7: T = 766.46862, 745.69384 and 603.63802 K at the probes, at most 955.2900 K.
+Writes `two_materials.csv`: the finest level at random points, uniform in the domain. Prints for every level the values at the probes,
+the change of the field at those points, relative to its norm above Tc as `pinn` measures it, and the balance of heat. The change falls
+by 8 per level and is 4e-7 in the end, so that the table is good to 1e-7: T = 766.46862, 745.69384 and 603.6380 K at the probes.
 Needs `pip install scipy scikit-fem gmsh`; takes about a minute.
 """
 
