@@ -17,7 +17,7 @@ use crate::jet::fused::Kernel;
 use crate::output::{Keeper, Results, Summary, Times, read_checkpoint, write_fields};
 use crate::problem::{self, Batch, Problem, Whole};
 use crate::solution::{Solution, balance};
-use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, start_values};
+use crate::start::{architecture, automatic_batch, enriched, independent_energy, relative_residual, start_values};
 use crate::training::{
     Checkpoint, HOPELESS, Record, SINGULAR, StageKind, StageState, StopReason, Trained, Training, energy_form,
 };
@@ -133,6 +133,13 @@ fn run(
         let (weights, mut parameters) = if resumed {
             problem.ansatz.scale.clone_from(&checkpoint.scale);
             (checkpoint.weights.clone(), checkpoint.parameters.clone())
+        } else if problem.attempts[index].enriches
+            && let Some(before) = &best
+        {
+            checkpoint.earlier = stages.len();
+            problem.ansatz.scale.clone_from(&before.scale);
+            let parameters = enriched(&problem, before, &kernel, &mut random);
+            (before.weights.clone(), parameters)
         } else {
             checkpoint.earlier = stages.len();
             start_values(&mut problem, &kernel, &names, &mut random)

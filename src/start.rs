@@ -11,7 +11,7 @@ use crate::loss::{Rows, term_weights};
 use crate::network::{Architecture, NetworkKind, RandomFeatures};
 use crate::problem::Problem;
 use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
-use crate::training::{FusedObjective, Objective, choose_slope, fit_output_scale};
+use crate::training::{FusedObjective, Objective, Trained, choose_slope, enrich, fit_output_scale};
 
 /// The network's shape for a problem.
 pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture {
@@ -26,6 +26,8 @@ pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut Ch
         .with_poles(problem.poles())
 }
 
+/// Points that further features are placed at.
+const PLACES: usize = 1 << 13;
 /// Points per term that the starting values are made from.
 const SAMPLE: usize = 1024;
 /// The same of an energy, whose points belong together.
@@ -85,6 +87,28 @@ pub fn start_values(
     let weights = balance(&parameters, &terms);
     problem.ansatz.scale = scale;
     (weights, parameters)
+}
+
+/// The parameters of the attempt in work, whose network is that of an earlier one with more units.
+pub fn enriched(problem: &Problem, before: &Trained, kernel: &Kernel<f64>, random: &mut ChaCha8Rng) -> Vec<f64> {
+    let mut smaller = kernel.architecture().clone();
+    // All parameters of a hidden layer and its outputs are so many per unit, and the outputs' biases.
+    let (inputs, m) = (smaller.widths[0], smaller.components());
+    smaller.widths[1] = (before.parameters.len() - m) / (inputs + 1 + m);
+    let set = PointSet::new(
+        SamplerKind::Sobol,
+        PLACES,
+        problem.axes(0),
+        mix(problem.file.seed, 0xe41c + before.attempt as u64),
+    );
+    let rows = residual_rows(problem, 0, &set.points());
+    enrich(
+        &Kernel::new(smaller),
+        &before.parameters,
+        kernel.architecture(),
+        &rows,
+        random,
+    )
 }
 
 /// Residuals at `count` points of every term that no training uses, with weights that add up to 1.

@@ -9,6 +9,7 @@ mod random_features;
 #[cfg(test)]
 pub(crate) use mlp::READS;
 pub use mlp::{Mlp, MlpConfig, download, upload};
+pub(crate) use mlp::normal;
 pub use random_features::RandomFeatures;
 
 use std::ops::Range;

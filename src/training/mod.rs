@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod descent;
+mod enrichment;
 mod first_order;
 mod full_batch;
 mod gauss_newton;
@@ -32,6 +33,7 @@ use burn::backend::{Autodiff, NdArray};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{Checkpoint, Trained};
+pub use enrichment::enrich;
 pub use first_order::{
     Adam, AdamW, Average, Clip, Decay, FirstOrderBackend, FirstOrderState, Form, HostBackend, HostBatch, Langevin,
     Plateau, Sgd, Terms, micro_batches,
