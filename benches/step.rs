@@ -14,9 +14,7 @@ use gemm::Parallelism;
 use pinn::jet::activation::Activation;
 use pinn::jet::fused::Kernel;
 use pinn::jet::real::Real;
-use pinn::jet::{Channels, Order};
-use pinn::loss::Rows;
-use pinn::network::Architecture;
+use pinn::jet::{Architecture, Channels, Order, Rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,14 +1,13 @@
-//! Where training starts: the network, its first parameters, the size of the field, the weights of the terms, the batch.
+//! Where training starts: the network, its first parameters, the size of the field, the weights of the terms.
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::{CHECK_ORDER, Collocation, noise};
-use crate::budget::Plan;
-use crate::device::Device;
+use crate::batch::{CHECK_ORDER, Collocation};
 use crate::formulation::{Formulation, residual_rows, term_rows};
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, term_weights};
-use crate::network::{Architecture, NetworkKind, RandomFeatures};
+use crate::jet::{Architecture, Rows};
+use crate::loss::term_weights;
+use crate::network::{NetworkKind, RandomFeatures};
 use crate::problem::Problem;
 use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
 use crate::training::{FusedObjective, Objective, Trained, choose_slope, enrich, fit_output_scale};
@@ -20,9 +19,9 @@ pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture 
 
 /// The shape of another network for a problem.
 pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut ChaCha8Rng) -> Architecture {
-    let (min, max) = problem.bounds();
+    let (min, max) = problem.model.bounds();
     network
-        .architecture(problem.outputs(), &min, &max, random)
+        .architecture(problem.model.outputs(), &min, &max, random)
         .with_poles(problem.poles())
 }
 
@@ -43,8 +42,8 @@ pub fn start_values(
     random: &mut ChaCha8Rng,
 ) -> (Vec<f64>, Vec<f64>) {
     // The terms of an energy are integrals.
-    let integrals: Option<Vec<f64>> = (problem.file.formulation() == Formulation::Energy)
-        .then(|| (0..names.len()).map(|t| problem.term_measure(t)).collect());
+    let integrals: Option<Vec<f64>> = (problem.model.formulation == Formulation::Energy)
+        .then(|| (0..names.len()).map(|t| problem.model.term_measure(t)).collect());
     let energy = integrals.is_some();
     let at_lift = |rows: Vec<Rows<f64>>| rows.into_iter().map(Rows::at_lift).collect::<Vec<_>>();
     let mut terms = at_lift(sample_rows(problem, if energy { QUADRATURE } else { SAMPLE }));
@@ -85,7 +84,7 @@ pub fn start_values(
     let scale = fit_output_scale(kernel, &mut parameters, &mut terms);
     scaled(&mut terms, &guess.iter().map(|weight| 1.0 / weight).collect::<Vec<_>>());
     let weights = balance(&parameters, &terms);
-    problem.ansatz.scale = scale;
+    problem.model.ansatz.scale = scale;
     (weights, parameters)
 }
 
@@ -98,10 +97,10 @@ pub fn enriched(problem: &Problem, before: &Trained, kernel: &Kernel<f64>, rando
     let set = PointSet::new(
         SamplerKind::Sobol,
         PLACES,
-        problem.axes(0),
+        problem.model.axes(0),
         mix(problem.file.seed, 0xe41c + before.attempt as u64),
     );
-    let rows = residual_rows(problem, 0, &set.points());
+    let rows = residual_rows(&problem.model, 0, &set.points());
     enrich(
         &Kernel::new(smaller),
         &before.parameters,
@@ -113,11 +112,11 @@ pub fn enriched(problem: &Problem, before: &Trained, kernel: &Kernel<f64>, rando
 
 /// Residuals at `count` points of every term that no training uses, with weights that add up to 1.
 pub fn fresh_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
-    (0..=problem.terms.len())
+    (0..=problem.model.terms.len())
         .map(|t| {
             let seed = mix(problem.file.seed, 0xf4e5_0000 + t as u64);
-            let set = PointSet::new(SamplerKind::Sobol, count, problem.axes(t), seed);
-            let mut rows = residual_rows(problem, t, &set.points());
+            let set = PointSet::new(SamplerKind::Sobol, count, problem.model.axes(t), seed);
+            let mut rows = residual_rows(&problem.model, t, &set.points());
             rows.weights.fill(1.0 / count as f64);
             rows
         })
@@ -126,10 +125,10 @@ pub fn fresh_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
 
 /// The terms of an energy on another rule than the training points, with weights that add up to 1.
 fn check_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
-    (0..=problem.terms.len())
+    (0..=problem.model.terms.len())
         .map(|t| {
             let set = problem.point_set(t, SamplerKind::Gauss(Gauss { order: CHECK_ORDER }), count, 0);
-            let mut rows = term_rows(problem, t, &set.points());
+            let mut rows = term_rows(&problem.model, t, &set.points());
             rows.weights = (0..set.len()).map(|i| set.weight(i)).collect();
             rows
         })
@@ -166,7 +165,7 @@ pub fn sample_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
         .map(|(t, set)| {
             let indices = set.sample(count);
             let units: Vec<[f64; 4]> = indices.iter().map(|&i| set.point(i)).collect();
-            let mut rows = term_rows(problem, t, &units);
+            let mut rows = term_rows(&problem.model, t, &units);
             let total: f64 = indices.iter().map(|&i| set.weight(i)).sum();
             for (weight, &i) in rows.weights.iter_mut().zip(&indices) {
                 *weight = set.weight(i) / total;
@@ -174,41 +173,4 @@ pub fn sample_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
             rows
         })
         .collect()
-}
-
-/// The batch with the least expected time, rounded to a power of two.
-pub fn automatic_batch(
-    device: Device,
-    problem: &Problem,
-    names: &[String],
-    weights: &[f64],
-    plan: &Plan,
-    kernel: &Kernel<f64>,
-    parameters: &[f64],
-) -> usize {
-    let mut collocation = Collocation::new(problem, names, weights, plan.stored, plan.chunk);
-    let points = noise::plain(&problem.file.points);
-    let n = collocation.terms[0].len();
-    let measured = noise::PointNoise::measure(&collocation, kernel, parameters);
-    let drawer = crate::batch::Drawer::new(&points, problem.file.seed, Default::default(), &collocation, kernel);
-    let scale = measured.trace(&drawer.sizes(&collocation, points.batch_size(n))) / measured.square();
-    let times = crate::noise::measure_steps(device, &mut collocation, kernel, parameters);
-    let (fixed, per_point) = noise::step_times(&times);
-    let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
-    // The nearest power of two that the file's strata and schedules can take.
-    let fits = |batch: usize| {
-        let stages = problem.stages.iter().all(|stage| stage.check(batch, n).is_ok());
-        stages
-            && problem
-                .file
-                .points
-                .strata(problem.axes(0))
-                .is_none_or(|strata| strata <= batch)
-    };
-    let mut sizes: Vec<usize> = (0..usize::BITS - 1).map(|k| (1_usize << k).min(n)).collect();
-    sizes.sort_by(|a, b| {
-        let far = |size: &usize| (*size as f64 / best).ln().abs();
-        far(a).total_cmp(&far(b))
-    });
-    sizes.into_iter().find(|size| fits(*size)).unwrap_or(n)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Boundaries, BoundaryPoint, Condition, Part, Reader};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
-use crate::problem::{Coefficient, Emission, Expression};
+use crate::quantity::{Coefficient, Emission, Expression};
 
 /// Heat flux entering the body: k·∂T/∂n = q.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

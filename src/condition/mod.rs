@@ -23,8 +23,7 @@ pub use traction::{Foundation, Pressure, Traction, TractionLaw};
 
 use crate::equation::{Equation, affine_tangent};
 use crate::jet::{Jet, Order};
-use crate::problem::formula::Formula;
-use crate::problem::{Path, Values, Variables};
+use crate::quantity::{Formula, Path, Values, Variables};
 
 /// The conditions that a problem file can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -206,7 +205,7 @@ struct Reader<'a, 'v> {
 
 impl Reader<'_, '_> {
     /// Reads the field `key` and adds the part made of it.
-    fn take(&mut self, expression: &crate::problem::Expression, key: &str, part: impl FnOnce(Formula) -> Part) {
+    fn take(&mut self, expression: &crate::quantity::Expression, key: &str, part: impl FnOnce(Formula) -> Part) {
         let mut path = self.at.clone();
         path.push(key.into());
         if let Some(formula) = self.values.formula(expression, self.variables, &path) {
@@ -217,7 +216,7 @@ impl Reader<'_, '_> {
     /// As [`Reader::take`] for one component per axis; components beyond the dimension are faults.
     fn components(
         &mut self,
-        expressions: [&Option<crate::problem::Expression>; 3],
+        expressions: [&Option<crate::quantity::Expression>; 3],
         keys: [&str; 3],
         part: impl Fn(usize, Formula) -> Part,
     ) {

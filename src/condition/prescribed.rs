@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Boundaries, BoundaryPoint, Condition, PENALTY, Part, Reader};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
-use crate::problem::{Expression, Field};
+use crate::quantity::{Expression, Field};
 
 /// Prescribed displacement components.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -99,13 +99,15 @@ impl Initial {
 pub struct Prescribed {
     /// Which component.
     pub component: usize,
+    /// The component's name, such as `ux`, which tells the terms of one boundary apart.
+    pub name: &'static str,
     /// g, dimensionless.
     pub value: Field,
 }
 
 impl Condition for Prescribed {
     fn name(&self) -> &'static str {
-        "value"
+        self.name
     }
 
     fn order(&self) -> Order {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Boundaries, BoundaryPoint, Condition, Part, Reader};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
-use crate::problem::{Expression, Field};
+use crate::quantity::{Expression, Field};
 
 /// Force per area along the axes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

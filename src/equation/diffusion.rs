@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Conductivity, Equation, HeatBody, Medium};
 use crate::jet::{Jet, Order};
-use crate::problem::{Coefficient, Expression};
+use crate::quantity::{Coefficient, Expression};
 
 /// Heat conduction or another diffusion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// T = e^(−t)·sin(x)·y with k = 1 + x² and c = 2: div(k grad T) = e^(−t)·y·(2x·cos x − (1+x²)·sin x).
     #[test]

@@ -7,7 +7,7 @@ use super::elastic_state::{ElasticState, displacement, voigt};
 use super::medium::ElasticBody;
 use super::{Equation, Medium, Orthotropic};
 use crate::jet::{Jet, Order};
-use crate::problem::{Expression, Field};
+use crate::quantity::{Expression, Field};
 
 /// Small-strain elasticity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
     use crate::equation::fixture::jets;
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The jet of a closed-form displacement field at a point.
     fn jet(d: usize, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {

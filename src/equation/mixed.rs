@@ -249,7 +249,7 @@ mod tests {
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::equation::{ElasticModel, Elasticity, HeatBody, HeatConduction};
     use crate::jet::Scalar;
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The residuals of (u, σ) in closed form, and the flux that the system sees.
     fn evaluate(system: &Mixed, time: bool, x: [f64; 4], all: &[CoordinateJet]) -> (Vec<f64>, Vec<f64>) {

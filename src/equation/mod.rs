@@ -2,7 +2,7 @@
 //!
 //! Conventions, once for the whole program: normals point outwards, tension is positive, flux = k·grad T (so that a
 //! positive Neumann value is heat entering the body, or a traction pulling on it), and an equation's residual is
-//! div flux + source − storage. Everything here is dimensionless; see [`crate::problem::Scales`].
+//! div flux + source − storage. Everything here is dimensionless; see [`crate::quantity::Scales`].
 //!
 //! An equation is affine in the jet, and [`crate::formulation`] linearises it once per point set; or it is smooth and gives its
 //! tangent at every jet ([`Equation::tangent`]).

@@ -2,6 +2,7 @@
 
 mod ansatz;
 mod energy;
+mod model;
 mod smooth;
 mod strong;
 
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use ansatz::{Ansatz, HardFace, Place};
+pub use model::{Model, face_point};
 pub use strong::{BoundaryTerm, boundary_rows, heads, interior_rows, point_bytes, residual_rows, seen, term_rows};
 
 /// What is minimised.

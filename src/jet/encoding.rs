@@ -2,7 +2,7 @@
 
 use super::real::Real;
 use super::{Channels, Order};
-use crate::network::{Architecture, Pole};
+use crate::jet::{Architecture, Pole};
 
 /// encoded ← the jets of the input: ξ or (sin(Bξ), cos(Bξ)), then R^(−p)·u·|u|^(p−1) with u = x − c of every pole, `[K, P, inputs]`.
 pub(super) fn encode<F: Real>(architecture: &Architecture, channels: Channels, xi: &[F], encoded: &mut Vec<F>) {

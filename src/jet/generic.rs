@@ -10,8 +10,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::encoding::{BESIDE, NOWHERE};
 use super::real::Real;
 use super::{Channels, Order};
-use crate::loss::Rows;
-use crate::network::{Architecture, Pole, upload};
+use crate::jet::{Architecture, Pole, Rows, upload};
 
 pub use backend::JetBackend;
 #[cfg(all(test, feature = "wgpu"))]

@@ -8,7 +8,7 @@ use safetensors::tensor::TensorView;
 
 use super::results::replace;
 use crate::error::Error;
-use crate::network::Architecture;
+use crate::jet::Architecture;
 
 /// Writes `layerN.weight`, `[in, out]`, and `layerN.bias`, `[out]`, in f64, and what a reader needs to evaluate them: the
 /// input map ξ = (x − center)·slope on dimensionless coordinates, the Fourier matrix, the activation, the length scale.

@@ -1,12 +1,13 @@
 //! The axis of a body of revolution: inside of the body, so that nothing but symmetry holds there.
 
+use super::ProblemFile;
 use super::placed::Placed;
-use super::{Path, ProblemFile, Values, face_point};
 use crate::condition::Part;
 use crate::equation::EquationKind;
-use crate::formulation::Place;
+use crate::formulation::{Place, face_point};
 use crate::geometry::{Face, Shape};
 use crate::path;
+use crate::quantity::{Path, Values};
 use crate::sampler::{PointSet, SamplerKind};
 
 /// By the largest r: what is nearer to the axis than this lies on it.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::axis::axis;
 use super::enforcement::conditions;
-use super::formula::Formula;
 use super::known::{known, place};
 use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces};
@@ -13,22 +12,24 @@ use super::placed::parts;
 use super::reference::reference;
 use super::sample::{Span, definite, sample, scales};
 use super::singular::singular;
-use super::suitability::{formulation, strata, unknown_terms};
+use super::strategy::attempts;
+use super::suitability::{equal_names, formulation, strata, unknown_terms};
 use super::support::{idle, support};
-use super::{Problem, ProblemFile, Values, Variables};
+use super::{Origin, Problem, ProblemFile};
 use crate::error::Fault;
-use crate::formulation::Ansatz;
+use crate::formulation::{Ansatz, Model};
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
 use crate::path;
-use crate::training::{attempts, separable};
+use crate::quantity::{Formula, Values, Variables};
+use crate::training::separable;
 
 /// Checks a file as a whole.
 ///
 /// # Errors
 /// All faults, in the order of the text.
-pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>> {
-    let mut values = Values::new(text, &file.constants);
+pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<Fault>> {
+    let mut values = Values::new(&origin.text, &file.constants);
     let shape = file.geometry.shape(&mut values);
     let end = file.time.as_ref().map(|time| values.positive(time, &path!["time"]));
     numerics(&file, &mut values);
@@ -87,19 +88,24 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     let coordinates = shape.dimension() + usize::from(variables.time);
     let outputs = equation.components() * equation.parts();
     let mut problem = Problem {
-        ansatz: Ansatz::new(equation.components(), equation.parts()),
         reference: exact.map(|exact| {
             let fields = |list: Vec<Formula>| list.into_iter().map(|f| scales.value_field(f)).collect();
             exact.into_iter().map(fields).collect()
         }),
+        model: Model {
+            ansatz: Ansatz::new(equation.components(), equation.parts()),
+            formulation: file.formulation(),
+            transient: variables.time,
+            shape,
+            equation,
+            terms: Vec::new(),
+        },
         file,
+        origin: origin.clone(),
         scales,
-        shape,
-        equation,
         singular,
         probes,
         known: known.iter().map(|known| known.scaled(&scales, end)).collect(),
-        terms: Vec::new(),
         notes: laws.iter().find_map(Law::note).into_iter().collect(),
         attempts: Vec::new(),
         network: NetworkKind::default(),
@@ -108,24 +114,19 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     };
     conditions(&mut problem, parts);
     interfaces(&mut problem);
-    let wide = problem.shape.dimension() == 3 && outputs > 1 && separable(&problem);
+    let wide = problem.model.shape.dimension() == 3 && outputs > 1 && separable(&problem);
     problem.attempts = attempts(
         &problem.file,
         coordinates,
-        problem.shape.poles().len(),
+        problem.model.shape.poles().len(),
         outputs,
-        (wide, problem.nonlinear()),
+        (wide, problem.model.nonlinear()),
     );
+    equal_names(&problem, &mut values);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);
-    for index in (0..problem.attempts.len()).rev() {
-        problem.attempt(index);
-        if let Err(refusal) = crate::budget::plan(&problem) {
-            values.fault(&refusal.at, refusal.message, Some(refusal.hint));
-            break;
-        }
-    }
+    problem.attempt(0);
     if values.sound() {
         Ok(problem)
     } else {

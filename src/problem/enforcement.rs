@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::formula::Formula;
+use super::Problem;
 use super::hard_flux::{hold_flux, hold_traction};
 use super::placed::Placed;
-use super::{Field, Problem};
 use crate::condition::{Condition, FluxLaw, Part, Prescribed, Roller, TractionLaw};
 use crate::equation::EquationKind;
 use crate::formulation::{BoundaryTerm, HardFace, Place};
 use crate::geometry::Chart;
+use crate::quantity::{Field, Formula};
 use crate::sampler::{self, PointSet, SamplerKind};
 
 /// Splits the parts into the ansatz and the loss terms, face by face.
 pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
     let scales = problem.scales;
-    let d = problem.shape.dimension();
+    let d = problem.model.shape.dimension();
     let elastic = matches!(problem.file.equation, EquationKind::LinearElasticity(_));
-    let mut places: Vec<Place> = problem.shape.faces().into_iter().map(Place::Face).collect();
-    if problem.transient() {
+    let mut places: Vec<Place> = problem.model.shape.faces().into_iter().map(Place::Face).collect();
+    if problem.model.transient {
         places.push(Place::Initial);
     }
     for place in places {
@@ -28,13 +28,15 @@ pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
         for placed in here() {
             let (component, value, soft) = match (&placed.part, place) {
                 (Part::Prescribed { component, value, soft }, _) => (*component, value.clone(), *soft),
-                (Part::Symmetry { soft }, Place::Face(face)) if elastic => match problem.shape.normal_axis(face) {
-                    Some((axis, _)) if !soft => (axis, Formula::constant(0.0), false),
-                    _ => {
-                        oblique = true;
-                        continue;
+                (Part::Symmetry { soft }, Place::Face(face)) if elastic => {
+                    match problem.model.shape.normal_axis(face) {
+                        Some((axis, _)) if !soft => (axis, Formula::constant(0.0), false),
+                        _ => {
+                            oblique = true;
+                            continue;
+                        }
                     }
-                },
+                }
                 _ => continue,
             };
             prescribed.push(component);
@@ -86,7 +88,7 @@ pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
             }
         };
         if let Some(condition) = condition {
-            problem.terms.push(BoundaryTerm {
+            problem.model.terms.push(BoundaryTerm {
                 place,
                 condition: condition.into(),
             });
@@ -97,9 +99,10 @@ pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
 /// Puts a prescribed value into the ansatz, or into the loss if it is soft or cannot hold exactly.
 fn prescribe(problem: &mut Problem, place: Place, component: usize, value: Field, soft: bool) {
     if soft || !hold(problem, place, component, &value) {
-        problem.terms.push(BoundaryTerm {
+        let name = problem.model.equation.component_names()[component];
+        problem.model.terms.push(BoundaryTerm {
             place,
-            condition: Arc::new(Prescribed { component, value }),
+            condition: Arc::new(Prescribed { component, name, value }),
         });
     }
 }
@@ -107,7 +110,7 @@ fn prescribe(problem: &mut Problem, place: Place, component: usize, value: Field
 /// Puts a value of a component into the ansatz, unless it has no smooth extension or contradicts one that is already there.
 pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value: &Field) -> bool {
     let constant = value.as_constant().is_some();
-    let extends = problem.shape.chart().is_some_and(Chart::extends);
+    let extends = problem.model.shape.chart().is_some_and(Chart::extends);
     let kinked = !constant && matches!(place, Place::Face(_)) && !extends;
     if kinked {
         let note = format!(
@@ -129,7 +132,7 @@ pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value:
             place.name()
         ));
     }
-    let rough = matches!(place, Place::Face(face) if !problem.shape.smooth(face));
+    let rough = matches!(place, Place::Face(face) if !problem.model.shape.smooth(face));
     if rough {
         problem.notes.push(format!(
             "`{}` is made of neither lines, circles, planes nor cylinders, so that its values enter the loss instead of holding exactly",
@@ -139,14 +142,14 @@ pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value:
     let exact = !kinked && !rough && rival.is_none();
     if exact {
         let value = value.clone();
-        problem.ansatz.hard[component].push(HardFace { place, value });
+        problem.model.ansatz.hard[component].push(HardFace { place, value });
     }
     exact
 }
 
 /// The name of a place whose value of this component differs where it meets `place`.
 fn contradiction(problem: &Problem, place: Place, component: usize, value: &Field) -> Option<&'static str> {
-    let shape = problem.shape.as_ref();
+    let shape = problem.model.shape.as_ref();
     let meeting = |other: Place| match (place, other) {
         (Place::Face(a), Place::Face(b)) => shape.meeting(a, b),
         (Place::Face(face), Place::Initial) | (Place::Initial, Place::Face(face)) => {
@@ -156,7 +159,7 @@ fn contradiction(problem: &Problem, place: Place, component: usize, value: &Fiel
         }
         (Place::Initial, Place::Initial) => Vec::new(),
     };
-    problem.ansatz.hard[component]
+    problem.model.ansatz.hard[component]
         .iter()
         .find(|other| {
             let steady = place != Place::Initial && other.place != Place::Initial;

@@ -2,11 +2,12 @@
 
 use std::path::Path as FilePath;
 
+use super::ProblemFile;
 use super::file::{KnownValue, Reference};
-use super::{Expression, Path, ProblemFile, Scales, Values};
 use crate::equation::EquationKind;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Expression, Path, Scales, Values};
 
 /// A number that the field is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::formula::Formula;
-use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
+use super::ProblemFile;
 use crate::equation::{
     AnisotropicConduction, AnisotropicElasticity, Axial, AxisymmetricConduction, AxisymmetricElasticity, Composite,
     Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, HeatBody, HeatConduction, Mixed,
@@ -15,6 +14,7 @@ use crate::equation::{
 use crate::formulation::Formulation;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Expression, Formula, Path, Scales, Values, Variables};
 
 /// One of several materials; what it leaves out is as the `equation` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -222,7 +222,11 @@ fn velocity(
     if !list.is_empty() && list.len() != variables.space {
         values.fault(
             at,
-            format!("velocity has {} components in {} dimensions", list.len(), variables.space),
+            format!(
+                "velocity has {} components in {} dimensions",
+                list.len(),
+                variables.space
+            ),
             Some(format!("give {}, one per axis", variables.space)),
         );
         return None;

@@ -1,11 +1,12 @@
 //! The file's conditions, each on its boundaries.
 
-use super::{Path, ProblemFile, Values, Variables};
+use super::ProblemFile;
 use crate::condition::{Family, Part};
 use crate::equation::EquationKind;
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Path, Values, Variables};
 
 /// A part of a condition with its boundary and its place in the file.
 pub(super) struct Placed {

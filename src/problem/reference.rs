@@ -1,9 +1,9 @@
 //! References in closed form: which components they give, and in which material.
 
-use super::formula::Formula;
 use super::known::{components, given};
-use super::{Exact, Material, Path, ProblemFile, Reference, Values, Variables};
+use super::{Exact, Material, ProblemFile, Reference};
 use crate::path;
+use crate::quantity::{Formula, Path, Values, Variables};
 
 /// The exact solution per region, or one for all.
 pub(super) fn reference(

@@ -1,13 +1,13 @@
 //! Sampling formulas where they are used: faults that only show in values, and the scales that the values suggest.
 
-use super::formula::{Formula, VARIABLES};
 use super::material::Law;
 use super::placed::Placed;
-use super::{Path, Scales, Values};
 use crate::condition::Part;
 use crate::equation::ConductivityLaw;
 use crate::formulation::Place;
 use crate::geometry::Shape;
+use crate::quantity::formula::VARIABLES;
+use crate::quantity::{Formula, Path, Scales, Values};
 use crate::sampler::{self, PointSet, SamplerKind};
 
 /// The values of a formula on a place.
@@ -61,7 +61,10 @@ impl<'a> Span<'a> {
             end,
             field: [0.0; 2],
         };
-        if let Some([low, high]) = span.prescribed(parts).filter(|range| range[0].is_finite() && range[1].is_finite()) {
+        if let Some([low, high]) = span
+            .prescribed(parts)
+            .filter(|range| range[0].is_finite() && range[1].is_finite())
+        {
             span.field = [low, high];
         }
         span

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use super::placed::Placed;
 use crate::condition::Part;
 use crate::geometry::{Corner, Shape};
-use crate::network::Pole;
+use crate::jet::Pole;
 
 /// Corners beyond this number get no inputs of their own.
 const CORNERS: usize = 8;

@@ -1,14 +1,13 @@
 //! Whether a steady problem is held: every rigid motion, or the level of the temperature.
 
 use super::ProblemFile;
-use super::formula::Formula;
 use super::placed::Placed;
-use super::{Values, face_point};
 use crate::condition::Part;
 use crate::equation::EquationKind;
-use crate::formulation::Place;
+use crate::formulation::{Place, face_point};
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Formula, Values};
 use crate::sampler::{PointSet, SamplerKind};
 
 /// A load has no effect where every component is prescribed.

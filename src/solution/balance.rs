@@ -12,7 +12,6 @@ use super::Trial;
 use super::quadrature::Fineness;
 use super::sums::{Sum, Sums};
 use crate::equation::EquationKind;
-use crate::solve::term_names;
 
 /// The balances of a field, the first one written beside the names of the others.
 #[derive(Clone, Debug, Serialize)]
@@ -72,20 +71,20 @@ impl Balance {
 /// the loads.
 pub fn balance(trial: &dyn Trial) -> Balance {
     let problem = trial.problem();
-    let equation = problem.equation.as_ref();
+    let equation = problem.model.equation.as_ref();
     // A body of revolution is counted whole.
-    let d = problem.shape.dimension() + usize::from(equation.axial().is_some());
+    let d = problem.model.shape.dimension() + usize::from(equation.axial().is_some());
     let scales = &problem.scales;
     let elastic = matches!(problem.file.equation, EquationKind::LinearElasticity(_));
     let [fine, coarse] = [Fineness::Fine, Fineness::Coarse].map(|fineness| Sums::new(trial, fineness));
     let unit = |bar, plane, solid| [bar, plane, solid][d - 1];
-    let (loads, energy) = match (elastic, problem.transient()) {
+    let (loads, energy) = match (elastic, problem.model.transient) {
         (true, _) => (("forces", unit("Pa", "N/m", "N")), unit("J/m^2", "J/m", "J")),
         (false, false) => (("heat", unit("W/m^2", "W/m", "W")), unit("W K/m^2", "W K/m", "W K")),
         (false, true) => (("heat", unit("J/m^2", "J/m", "J")), unit("J K/m^2", "J K/m", "J K")),
     };
     let total = scales.flux() * scales.length.powi(d as i32 - 1) * scales.time;
-    let names = term_names(problem);
+    let names = problem.model.term_names();
     let imbalance =
         |kind: fn(&Sums) -> &Sum, (quantity, unit): (&'static str, _), components: Range<usize>, scale: f64| {
             let absolute = kind(&fine).absolute.max(NOTHING);

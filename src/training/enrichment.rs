@@ -15,9 +15,8 @@
 use rand::{Rng, RngExt};
 
 use crate::jet::fused::Kernel;
-use crate::jet::{Channels, Order};
-use crate::loss::Rows;
-use crate::network::{Architecture, normal};
+use crate::jet::{Architecture, Channels, Order, Rows};
+use crate::network::normal;
 
 /// Slopes of units along the gradient, relative to the front's own.
 const STRETCH: [f64; 2] = [0.25, 2.0];
@@ -70,7 +69,11 @@ pub fn enrich(
 
 /// The median slope of the units of a hidden layer.
 fn median_slope(parameters: &[f64], inputs: usize, units: usize) -> f64 {
-    let square = |unit: usize| (0..inputs).map(|row| parameters[row * units + unit].powi(2)).sum::<f64>();
+    let square = |unit: usize| {
+        (0..inputs)
+            .map(|row| parameters[row * units + unit].powi(2))
+            .sum::<f64>()
+    };
     let mut slopes: Vec<f64> = (0..units).map(|unit| square(unit).sqrt()).collect();
     slopes.sort_by(f64::total_cmp);
     slopes[units / 2]
@@ -149,11 +152,23 @@ impl Places {
     fn along_gradient(&self, random: &mut impl Rng) -> (&[f64], Vec<f64>, f64) {
         let i = Self::draw(&self.steep, random);
         let gradient = &self.gradients[i];
-        let steepness = gradient.iter().map(|v| v * v).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        let steepness = gradient
+            .iter()
+            .map(|v| v * v)
+            .sum::<f64>()
+            .sqrt()
+            .max(f64::MIN_POSITIVE);
         let [low, high] = SPREAD.map(f64::ln);
         let spread = random.random_range(low..high).exp();
-        let direction = gradient.iter().map(|v| v / steepness + spread * normal(random)).collect();
-        (&self.points[i], direction, steepness * random.random_range(STRETCH[0]..STRETCH[1]))
+        let direction = gradient
+            .iter()
+            .map(|v| v / steepness + spread * normal(random))
+            .collect();
+        (
+            &self.points[i],
+            direction,
+            steepness * random.random_range(STRETCH[0]..STRETCH[1]),
+        )
     }
 
     fn at_residual(&self, slope: f64, random: &mut impl Rng) -> (&[f64], Vec<f64>, f64) {

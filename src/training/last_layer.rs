@@ -13,14 +13,16 @@ use serde::{Deserialize, Serialize};
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::gram::{GRAM, Gram};
 use super::least_squares::{Fit, LeastSquares};
-use super::plan::UNKNOWNS;
 use super::stage::{Held, Stage};
 use super::{FusedObjective, Lbfgs, Objective, StopReason};
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, Span};
+use crate::jet::{Rows, Span};
 
 /// Points whose rows are made at once.
 const CHUNK: usize = 256;
+
+/// Unknowns of an output layer at most that are solved for by Householder factors: half a minute on two cores.
+pub const UNKNOWNS: usize = 3000;
 
 /// Dampings of an energy, relative to the features' size, of which the best on an independent rule is taken.
 pub(super) const RITZ: [f64; 8] = [1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];

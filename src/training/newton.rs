@@ -14,8 +14,7 @@ use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::last_layer::OutputSystem;
 use super::stage::{Held, Stage, not_negative};
 use super::{Objective, StopReason, norm};
-use crate::jet::{Channels, Order};
-use crate::loss::Rows;
+use crate::jet::{Channels, Order, Rows};
 
 /// Newton steps of the output layer, in f64 on all points: the method of choice for nonlinear problems on `RandomFeatures`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -144,7 +143,11 @@ fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
     });
     let solution = system.solve().solution;
     let first = parameters.len() - solution.len();
-    solution.iter().zip(&parameters[first..]).map(|(new, old)| new - old).collect()
+    solution
+        .iter()
+        .zip(&parameters[first..])
+        .map(|(new, old)| new - old)
+        .collect()
 }
 
 /// The first of the steps 1, ½, ¼, … along a direction that lowers the residual enough.
@@ -178,6 +181,9 @@ fn change(work: &Work<'_>, before: &[f64], after: &[f64]) -> f64 {
     let [old, new] = [before, after].map(|parameters| work.kernel.jets(parameters, values, &rows.x));
     let difference: Vec<f64> = new.iter().zip(&old).map(|(a, b)| a - b).collect();
     let size = norm(&new);
-    if size > 0.0 { norm(&difference) / size } else { norm(&difference) }
+    if size > 0.0 {
+        norm(&difference) / size
+    } else {
+        norm(&difference)
+    }
 }
-

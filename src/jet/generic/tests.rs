@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::jet::activation::Activation;
+use crate::jet::download;
 use crate::jet::fused::Kernel;
-use crate::network::{MlpConfig, download};
+use crate::network::MlpConfig;
 use burn::backend::Autodiff;
 use burn::tensor::Element;
 use burn_flex::{Flex, FlexDevice};

@@ -6,12 +6,11 @@ use burn::tensor::Tensor;
 
 use super::backend::tape;
 use super::{Adam, Average, Clip, Decay, FirstOrderBackend, Form, Plateau, Terms};
+use crate::batch::{Batch, Points};
 use crate::device::Device;
 use crate::jet::fused::Kernel;
 use crate::jet::generic::{JetBackend, RowTensors};
-use crate::loss::Rows;
-use crate::network::READS;
-use crate::problem::{Batch, Points};
+use crate::jet::{READS, Rows};
 use crate::training::test_problem::TestProblem;
 use crate::training::{Runner, StageKind, StageState};
 

@@ -1,11 +1,12 @@
 //! What a file that does not say how to train does.
 
-use super::{Adam, Decay, GaussNewton, LastLayer, Newton, SsBroyden, StageKind};
+use super::ProblemFile;
+use crate::batch::Points;
 use crate::condition::ConditionKind;
 use crate::formulation::Formulation;
 use crate::loss::Weights;
 use crate::network::{NetworkKind, RandomFeatures};
-use crate::problem::{Points, ProblemFile};
+use crate::training::{Adam, Decay, GaussNewton, LastLayer, Newton, SsBroyden, StageKind, UNKNOWNS};
 
 /// A network and the stages that train it.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,7 +88,9 @@ pub fn attempts(
     };
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
-        (None, Some(stages @ [StageKind::LastLayer(_) | StageKind::Newton(_), ..])) => single(features(some), stages.to_vec()),
+        (None, Some(stages @ [StageKind::LastLayer(_) | StageKind::Newton(_), ..])) => {
+            single(features(some), stages.to_vec())
+        }
         (None, Some(stages)) => single(NetworkKind::default(), stages.to_vec()),
         (Some(network @ NetworkKind::RandomFeatures(_)), None) => single(network.clone(), last_layer()),
         (Some(network @ NetworkKind::Mlp(_)), None) => single(network.clone(), trained()),
@@ -172,9 +175,6 @@ fn widths(coordinates: usize, poles: usize, outputs: usize) -> [usize; 2] {
     let most = [UNKNOWNS / 2, UNKNOWNS].map(|unknowns| unknowns / outputs.max(1));
     [0, 1].map(|i| (widths[i] * (3 + poles.clamp(1, 9)) / 4).min(most[i].max(100)))
 }
-
-/// Unknowns of an output layer at most that are solved for by Householder factors: half a minute on two cores.
-pub const UNKNOWNS: usize = 3000;
 
 /// Few and many features of an energy in space that is made of products of features: a minute on two cores for three components.
 const WIDE: [usize; 2] = [1000, 2000];
