@@ -3,8 +3,8 @@
 
 use crate::batch::{Adapt, Batch, Divide, Draw, Points, Rad, Whole};
 use crate::error::{Error, bytes};
-use crate::formulation::Formulation;
-use crate::jet::{Channels, Rows};
+use crate::formulation::{Formulation, point_bytes};
+use crate::jet::Channels;
 use crate::output::available_memory;
 use crate::path;
 use crate::problem::Problem;
@@ -65,7 +65,7 @@ struct Sizes {
 }
 
 fn sizes(problem: &Problem) -> Sizes {
-    let (components, residuals) = (problem.model.outputs(), problem.model.equation.residuals());
+    let components = problem.model.outputs();
     let dimensions = problem.model.axes(0);
     let network = &problem.network;
     let p = network.parameters(
@@ -74,14 +74,12 @@ fn sizes(problem: &Problem) -> Sizes {
         problem.poles().iter().map(|pole| pole.space).sum(),
     );
     let channels = |order| Channels::new(problem.model.shape.dimension(), problem.model.transient, order);
-    let mut widths =
-        vec![Rows::<f64>::point_bytes(channels(problem.model.equation.order()), residuals, components) as u128];
-    let mut residuals = vec![residuals as u128];
-    for term in &problem.model.terms {
-        residuals.push(term.condition.residuals() as u128);
-        let residuals = term.condition.residuals();
-        widths.push(Rows::<f64>::point_bytes(channels(term.condition.order()), residuals, components) as u128);
-    }
+    let terms = 0..=problem.model.terms.len();
+    let widths: Vec<u128> = terms
+        .clone()
+        .map(|term| point_bytes(&problem.model, term) as u128)
+        .collect();
+    let residuals: Vec<u128> = terms.map(|term| problem.model.residuals(term) as u128).collect();
     let lengths: Vec<u128> = problem.point_sets().iter().map(|set| set.len() as u128).collect();
     let widest = widths.iter().copied().max().unwrap_or(0);
     let units = network.width() as u128 * network.depth() as u128;

@@ -18,7 +18,7 @@ use crate::noise::automatic_batch;
 use crate::output::{Keeper, Results, Summary, Times, read_checkpoint, write_fields};
 use crate::problem::{self, HOPELESS, Problem, SINGULAR, energy_form};
 use crate::solution::{Solution, balance};
-use crate::start::{architecture, independent_energy, relative_residual, start_values};
+use crate::start::{architecture, enriched, independent_energy, relative_residual, start_values};
 use crate::training::{Checkpoint, Record, StageKind, StageState, StopReason, Trained, Training};
 use summary::{Course, summarise};
 use watch::Watch;
@@ -132,6 +132,13 @@ fn run(
         let (weights, mut parameters) = if resumed {
             problem.model.ansatz.scale.clone_from(&checkpoint.scale);
             (checkpoint.weights.clone(), checkpoint.parameters.clone())
+        } else if problem.attempts[index].enriches
+            && let Some(before) = &best
+        {
+            checkpoint.earlier = stages.len();
+            problem.model.ansatz.scale.clone_from(&before.scale);
+            let parameters = enriched(&problem, before, &kernel, &mut random);
+            (before.weights.clone(), parameters)
         } else {
             checkpoint.earlier = stages.len();
             start_values(&mut problem, &kernel, &names, &mut random)

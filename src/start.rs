@@ -10,7 +10,7 @@ use crate::loss::term_weights;
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::problem::Problem;
 use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
-use crate::training::{FusedObjective, Objective, choose_slope, fit_output_scale};
+use crate::training::{FusedObjective, Objective, Trained, choose_slope, enrich, fit_output_scale};
 
 /// The network's shape for a problem.
 pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture {
@@ -25,6 +25,8 @@ pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut Ch
         .with_poles(problem.poles())
 }
 
+/// Points that further features are placed at.
+const PLACES: usize = 1 << 13;
 /// Points per term that the starting values are made from.
 const SAMPLE: usize = 1024;
 /// The same of an energy, whose points belong together.
@@ -43,7 +45,8 @@ pub fn start_values(
     let integrals: Option<Vec<f64>> = (problem.model.formulation == Formulation::Energy)
         .then(|| (0..names.len()).map(|t| problem.model.term_measure(t)).collect());
     let energy = integrals.is_some();
-    let mut terms = sample_rows(problem, if energy { QUADRATURE } else { SAMPLE });
+    let at_lift = |rows: Vec<Rows<f64>>| rows.into_iter().map(Rows::at_lift).collect::<Vec<_>>();
+    let mut terms = at_lift(sample_rows(problem, if energy { QUADRATURE } else { SAMPLE }));
     let scaled = |terms: &mut [Rows<f64>], weights: &[f64]| {
         terms
             .iter_mut()
@@ -62,7 +65,7 @@ pub fn start_values(
                 scaled(&mut fresh, integrals);
                 fresh
             }
-            None => fresh_rows(problem, SAMPLE),
+            None => at_lift(fresh_rows(problem, SAMPLE)),
         };
         let slope = choose_slope(features, kernel.architecture(), &whole, &fresh, random);
         problem.network = NetworkKind::RandomFeatures(RandomFeatures {
@@ -83,6 +86,28 @@ pub fn start_values(
     let weights = balance(&parameters, &terms);
     problem.model.ansatz.scale = scale;
     (weights, parameters)
+}
+
+/// The parameters of the attempt in work, whose network is that of an earlier one with more units.
+pub fn enriched(problem: &Problem, before: &Trained, kernel: &Kernel<f64>, random: &mut ChaCha8Rng) -> Vec<f64> {
+    let mut smaller = kernel.architecture().clone();
+    // All parameters of a hidden layer and its outputs are so many per unit, and the outputs' biases.
+    let (inputs, m) = (smaller.widths[0], smaller.components());
+    smaller.widths[1] = (before.parameters.len() - m) / (inputs + 1 + m);
+    let set = PointSet::new(
+        SamplerKind::Sobol,
+        PLACES,
+        problem.model.axes(0),
+        mix(problem.file.seed, 0xe41c + before.attempt as u64),
+    );
+    let rows = residual_rows(&problem.model, 0, &set.points());
+    enrich(
+        &Kernel::new(smaller),
+        &before.parameters,
+        kernel.architecture(),
+        &rows,
+        random,
+    )
 }
 
 /// Residuals at `count` points of every term that no training uses, with weights that add up to 1.

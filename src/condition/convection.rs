@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Boundaries, BoundaryPoint, Built, Holds, Load, Loads, On, Reader, Role, Specification, Stated, Statement};
 use crate::jet::Jet;
-use crate::quantity::{Expression, Field, Scales};
+use crate::quantity::{Coefficient, Expression, Scales};
 
 /// Heat exchange with a surrounding fluid: k·∂T/∂n = h·(T∞ − T).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,9 +66,11 @@ impl Statement for Cooled {
     }
 
     fn build(&self, scales: &Scales) -> Built {
+        let coefficient = scales.transfer_field(self.coefficient.formula.clone());
+        let ambient = scales.value_field(self.ambient.formula.clone());
         Built::Load(Box::new(Exchange {
-            coefficient: scales.transfer_field(self.coefficient.formula.clone()),
-            ambient: scales.value_field(self.ambient.formula.clone()),
+            coefficient: scales.coefficient(coefficient),
+            ambient: scales.coefficient(ambient),
         }))
     }
 }
@@ -76,17 +78,33 @@ impl Statement for Cooled {
 /// h·(T∞ − T).
 #[derive(Clone, Debug)]
 struct Exchange {
-    coefficient: Field,
-    ambient: Field,
+    coefficient: Coefficient,
+    ambient: Coefficient,
 }
 
 impl Load for Exchange {
     fn value(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
-        self.coefficient.value(&at.x) * (self.ambient.value(&at.x) - u.value(0))
+        let value = u.value(0);
+        self.coefficient.value(&at.x, value) * (self.ambient.value(&at.x, value) - value)
+    }
+
+    fn nonlinear(&self) -> bool {
+        self.coefficient.reads_field() || self.ambient.reads_field()
+    }
+
+    fn slope(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
+        let value = u.value(0);
+        let [h, ambient] = [&self.coefficient, &self.ambient].map(|coefficient| coefficient.sample(&at.x, value));
+        h.slope * (ambient.value - value) + h.value * (ambient.slope - 1.0)
     }
 
     /// √(h/2)·(T − T∞).
     fn stored(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
-        (0.5 * self.coefficient.value(&at.x)).sqrt() * (u.value(0) - self.ambient.value(&at.x))
+        let value = u.value(0);
+        (0.5 * self.coefficient.value(&at.x, value)).sqrt() * (value - self.ambient.value(&at.x, value))
+    }
+
+    fn conservative(&self) -> bool {
+        !self.nonlinear()
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Boundaries, BoundaryPoint, Built, Entry, Load, Loads, On, Reader, Role, Specification, Stated, Statement};
 use crate::jet::Jet;
-use crate::quantity::{Expression, Field, Scales};
+use crate::quantity::{Coefficient, Expression, Scales};
 
 /// Heat flux entering the body: k·∂T/∂n = q.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,24 +48,39 @@ impl Statement for Heated {
     }
 
     fn build(&self, scales: &Scales) -> Built {
-        Built::Load(Box::new(Heating(scales.flux_field(self.0.formula.clone()))))
+        let flux = scales.flux_field(self.0.formula.clone());
+        Built::Load(Box::new(Heating(scales.coefficient(flux))))
     }
 }
 
 /// q.
 #[derive(Clone, Debug)]
-struct Heating(Field);
+struct Heating(Coefficient);
 
 impl Load for Heating {
-    fn value(&self, at: &BoundaryPoint, _u: &Jet<'_>, component: usize) -> f64 {
-        self.dead(at, component)
+    fn value(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
+        self.0.value(&at.x, u.value(0))
+    }
+
+    fn nonlinear(&self) -> bool {
+        self.0.reads_field()
+    }
+
+    fn slope(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
+        self.0.sample(&at.x, u.value(0)).slope
     }
 
     fn dead(&self, at: &BoundaryPoint, _component: usize) -> f64 {
-        self.0.value(&at.x)
+        self.0.as_field().map_or(0.0, |flux| flux.value(&at.x))
     }
 
     fn entry(&self, _component: usize, _axis: usize, outward: bool) -> Entry {
-        Entry::normal(&self.0, outward)
+        self.0
+            .as_field()
+            .map_or(Entry::Open, |flux| Entry::normal(flux, outward))
+    }
+
+    fn conservative(&self) -> bool {
+        !self.0.reads_field()
     }
 }

@@ -67,6 +67,10 @@ impl Load for Springs {
         -(self.0.value(&at.x) * u.value(component))
     }
 
+    fn slope(&self, at: &BoundaryPoint, _u: &Jet<'_>, _component: usize) -> f64 {
+        -self.0.value(&at.x)
+    }
+
     /// √(k/2)·u_c.
     fn stored(&self, at: &BoundaryPoint, u: &Jet<'_>, component: usize) -> f64 {
         (0.5 * self.0.value(&at.x)).sqrt() * u.value(component)

@@ -39,7 +39,7 @@ pub use symmetry::{Mirror, Roller, Symmetry};
 pub use traction::Traction;
 pub use value::Value;
 
-use crate::equation::Equation;
+use crate::equation::{Equation, affine_tangent};
 use crate::jet::{Jet, Order};
 
 /// A point of a boundary, dimensionless.
@@ -89,6 +89,20 @@ pub trait Condition: Debug + Send + Sync {
     /// # Shapes
     /// `out` is `[R]`.
     fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]);
+
+    /// Whether the residuals are smooth functions of the jet instead of affine ones.
+    fn nonlinear(&self, _equation: &dyn Equation) -> bool {
+        false
+    }
+
+    /// ∂residual/∂u at the jet `u`; affine residuals have it from unit jets.
+    ///
+    /// # Shapes
+    /// `out` is `[R, sides·m, K]`.
+    fn tangent(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        let width = out.len() / self.residuals();
+        affine_tangent(u.channels(), width, out, |jet, r| self.residual(equation, at, jet, r));
+    }
 
     /// Whether the condition has a potential energy, or can be held by one.
     fn conservative(&self) -> bool {

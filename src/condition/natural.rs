@@ -25,12 +25,22 @@ impl Entry {
     }
 }
 
-/// A traction or heat flux that acts on a boundary, affine in the field's value; a heat flux has one component.
+/// A traction or heat flux that acts on a boundary, an affine or smooth function of the field's value; a heat flux has one component.
 ///
 /// The energy of the loads on a boundary is a square and a linear form: one of them at most depends on the field and stores energy.
 pub trait Load: Debug + Send + Sync {
     /// A component at a point.
     fn value(&self, at: &BoundaryPoint, u: &Jet<'_>, component: usize) -> f64;
+
+    /// Whether it is a smooth function of the field's value instead of an affine one.
+    fn nonlinear(&self) -> bool {
+        false
+    }
+
+    /// The derivative of a component by that of the field.
+    fn slope(&self, _at: &BoundaryPoint, _u: &Jet<'_>, _component: usize) -> f64 {
+        0.0
+    }
 
     /// What of it does not depend on the field, and so does work on it.
     fn dead(&self, _at: &BoundaryPoint, _component: usize) -> f64 {
@@ -87,6 +97,23 @@ impl Condition for Natural {
         }
     }
 
+    fn nonlinear(&self, equation: &dyn Equation) -> bool {
+        equation.nonlinear_flux() || self.loads.iter().any(|load| load.nonlinear())
+    }
+
+    fn tangent(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        let width = out.len() / self.residuals();
+        let mut flux = vec![0.0; 3 * equation.field_components() * width];
+        equation.flux_tangent(&at.x, u, &mut flux);
+        for (out, &c) in out.chunks_mut(width).zip(&self.components) {
+            for (column, out) in out.iter_mut().enumerate() {
+                *out = (0..3).map(|j| flux[(3 * c + j) * width + column] * at.normal[j]).sum();
+            }
+            let own = &mut out[c * u.channels().count()];
+            self.loads.iter().for_each(|load| *own -= load.slope(at, u, c));
+        }
+    }
+
     fn conservative(&self) -> bool {
         self.loads.iter().all(|load| load.conservative())
     }
@@ -129,7 +156,11 @@ mod tests {
 
     /// The loads that a condition states in the plane, without units.
     fn loads(kind: &ConditionKind, physics: &dyn Physics) -> Vec<Box<dyn Load>> {
-        let variables = Variables { space: 2, time: false };
+        let variables = Variables {
+            space: 2,
+            time: false,
+            field: false,
+        };
         let scales = Scales {
             length: 1.0,
             time: 1.0,
@@ -149,8 +180,7 @@ mod tests {
             .collect()
     }
 
-    /// A load is minus the slope of its energy: load_c = dead_c − ∂(stored_c²)/∂u_c, and a jump of the field by 1 changes
-    /// nothing but the stored part.
+    /// A load is minus the slope of its energy, load_c = dead_c − ∂(stored_c²)/∂u_c, and its own slope is that of its values.
     #[test]
     fn every_load_is_the_slope_of_its_energy() {
         let elastic = LinearElasticity {
@@ -164,6 +194,7 @@ mod tests {
             conductivity: None,
             source: Expression::Number(0.0),
             capacity: Expression::Number(1.0),
+            velocity: Vec::new(),
             axisymmetric: false,
         };
         let kinds: [(ConditionKind, &dyn Physics); 5] = [
@@ -226,6 +257,9 @@ mod tests {
                     let found = at_value(0.3, &|u| load.value(&at, u, c));
                     let expected = load.dead(&at, c) - slope;
                     assert!((found - expected).abs() < 1e-12, "{kind:?}: {found} {expected}");
+                    let value = |u: f64| at_value(u, &|u| load.value(&at, u, c));
+                    let (slope, expected) = (at_value(0.3, &|u| load.slope(&at, u, c)), value(1.3) - value(0.3));
+                    assert!((slope - expected).abs() < 1e-12, "{kind:?}: {slope} {expected}");
                 }
             }
         }

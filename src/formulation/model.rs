@@ -19,7 +19,7 @@ pub struct Model {
     /// The domain by the length scale.
     pub shape: Arc<dyn Shape>,
     /// The equation.
-    pub equation: Box<dyn Equation>,
+    pub equation: Arc<dyn Equation>,
     /// Values that hold exactly.
     pub ansatz: Ansatz,
     /// Conditions that enter the loss.
@@ -36,6 +36,12 @@ impl Model {
         let mut names = vec!["interior".to_string()];
         names.extend(self.terms.iter().map(|term| term.name()));
         names
+    }
+
+    /// Whether any residual is a smooth function of the field instead of an affine one.
+    pub fn nonlinear(&self) -> bool {
+        let equation = self.equation.as_ref();
+        equation.nonlinear() || self.terms.iter().any(|term| term.condition.nonlinear(equation))
     }
 
     /// Residuals per point of a term; term 0 is the interior, the others are [`Model::terms`].

@@ -29,6 +29,7 @@ mod pass;
 mod product;
 pub mod real;
 mod rows;
+mod smooth;
 mod transfer;
 
 pub use architecture::{Architecture, Layer, Pole};
@@ -36,6 +37,7 @@ pub use channels::{Channels, Jet, Order};
 pub use coordinate::{COORDINATES, CoordinateJet, Scalar};
 pub(crate) use encoding::encoded;
 pub use rows::{Rows, Span};
+pub use smooth::{SmoothResidual, SmoothRows};
 #[cfg(test)]
 pub(crate) use transfer::READS;
 pub use transfer::{download, upload};

@@ -87,6 +87,7 @@ mod tests {
             coefficients: vec![0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
             rhs: vec![1.0, 2.0],
             linear: Vec::new(),
+            smooth: None,
             weights: vec![0.5, 0.5],
         };
         let parameters: Tensor<Autodiff<Flex>, 1> = upload(TensorData::from(&values[..]), &FlexDevice).require_grad();

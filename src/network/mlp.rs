@@ -95,7 +95,7 @@ impl Architecture {
 }
 
 /// A standard normal number (Box & Muller 1958).
-pub(super) fn normal(random: &mut impl Rng) -> f64 {
+pub(crate) fn normal(random: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
 }

@@ -6,6 +6,7 @@
 mod mlp;
 mod random_features;
 
+pub(crate) use mlp::normal;
 pub use mlp::{Mlp, MlpConfig};
 pub use random_features::RandomFeatures;
 

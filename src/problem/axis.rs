@@ -23,7 +23,7 @@ const PROBES: usize = 64;
 pub(super) fn axis(
     file: &ProblemFile,
     shape: &dyn Shape,
-    parts: &mut Vec<Placed>,
+    placed: &mut Vec<Placed>,
     values: &mut Values<'_>,
 ) -> Vec<&'static str> {
     // Another number of dimensions is a fault of its own.
@@ -57,7 +57,7 @@ pub(super) fn axis(
         }
     }
     for face in &faces {
-        let here = || parts.iter().filter(|placed| placed.place == Place::Face(*face));
+        let here = || placed.iter().filter(|placed| placed.place == Place::Face(*face));
         for placed in here().filter(|placed| !placed.statement.holds_on_axis()) {
             values.fault(
                 &placed.at,
@@ -67,7 +67,7 @@ pub(super) fn axis(
         }
         let vector = file.equation.physics().vector();
         if vector && here().next().is_none() {
-            parts.push(Placed {
+            placed.push(Placed {
                 place: Place::Face(*face),
                 kind: "Symmetry",
                 statement: Arc::new(Mirror { soft: false, vector }),

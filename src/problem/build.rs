@@ -10,7 +10,7 @@ use super::materials::{assign, interfaces};
 use super::numerics::numerics;
 use super::placed::placed;
 use super::reference::reference;
-use super::sample::{definite, sample, scales};
+use super::sample::{Span, definite, sample, scales};
 use super::singular::singular;
 use super::strategy::attempts;
 use super::suitability::{equal_names, formulation, strata, unknown_terms};
@@ -39,6 +39,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     let variables = Variables {
         space: shape.dimension(),
         time: file.time.is_some(),
+        field: false,
     };
     check_equation(&file, shape.dimension(), &mut values);
     let Some((shape, assigned)) = assign(&file, shape, &mut values) else {
@@ -59,7 +60,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     if values.sound() {
         let end = end.flatten();
         sample(&laws, shape.as_ref(), end, &placed, &mut values);
-        definite(&laws, shape.as_ref(), end, &mut values);
+        definite(&laws, Span::new(shape.as_ref(), end, &placed), &mut values);
         idle(file.equation.physics(), &placed, &mut values);
         support(&file, shape.as_ref(), &placed, &mut values);
     }
@@ -118,7 +119,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         coordinates,
         problem.model.shape.poles().len(),
         outputs,
-        wide,
+        (wide, problem.model.nonlinear()),
     );
     equal_names(&problem, &mut values);
     unknown_terms(&problem, &mut values);

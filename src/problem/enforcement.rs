@@ -1,5 +1,7 @@
 //! How conditions are met: exactly by the ansatz where that is possible, in the loss otherwise.
 
+use std::sync::Arc;
+
 use super::Problem;
 use super::hard_flux::hold_loads;
 use super::placed::Placed;
@@ -25,7 +27,7 @@ pub(super) fn conditions(problem: &mut Problem, placed: &[Placed]) {
 }
 
 /// Prescribes the values of a place; the condition that is left for its other components.
-fn enforce(problem: &mut Problem, place: Place, built: Vec<Built>) -> Option<Box<dyn Condition>> {
+fn enforce(problem: &mut Problem, place: Place, built: Vec<Built>) -> Option<Arc<dyn Condition>> {
     let mut free: Vec<usize> = (0..problem.model.equation.field_components()).collect();
     let mut loads = Vec::new();
     for built in built {
@@ -44,7 +46,7 @@ fn enforce(problem: &mut Problem, place: Place, built: Vec<Built>) -> Option<Box
                 }
                 _ => {
                     let dimension = problem.model.shape.dimension();
-                    return Some(Box::new(Roller { dimension }));
+                    return Some(Arc::new(Roller { dimension }));
                 }
             },
         }
@@ -56,7 +58,7 @@ fn enforce(problem: &mut Problem, place: Place, built: Vec<Built>) -> Option<Box
         loads,
     };
     hold_loads(problem, face, &mut natural);
-    (!natural.components.is_empty()).then(|| Box::new(natural) as Box<dyn Condition>)
+    (!natural.components.is_empty()).then(|| Arc::new(natural) as Arc<dyn Condition>)
 }
 
 /// The axis along which a plane boundary's normal points.
@@ -73,7 +75,7 @@ fn prescribe(problem: &mut Problem, place: Place, component: usize, value: Field
         let name = problem.model.equation.component_names()[component];
         problem.model.terms.push(BoundaryTerm {
             place,
-            condition: Box::new(Prescribed { component, name, value }),
+            condition: Arc::new(Prescribed { component, name, value }),
         });
     }
 }

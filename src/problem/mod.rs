@@ -79,7 +79,10 @@ impl Problem {
 
     /// Whether the energy form follows if this one does not solve the problem.
     pub fn changes_form(&self) -> bool {
-        changes_form(&self.file) && self.model.terms.iter().all(|term| term.condition.conservative())
+        let equation = self.model.equation.as_ref();
+        changes_form(&self.file)
+            && equation.conservative()
+            && self.model.terms.iter().all(|term| term.condition.conservative())
     }
 
     /// Takes up an attempt.

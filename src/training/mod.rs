@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod descent;
+mod enrichment;
 mod first_order;
 mod full_batch;
 mod gauss_newton;
@@ -10,6 +11,7 @@ mod last_layer;
 mod lbfgs;
 mod least_squares;
 mod line_search;
+mod newton;
 mod nonlinear_cg;
 mod objective;
 mod output_fit;
@@ -30,6 +32,7 @@ use burn::backend::{Autodiff, NdArray};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{Checkpoint, Trained};
+pub use enrichment::enrich;
 pub use first_order::{
     Adam, AdamW, Average, Clip, Decay, FirstOrderBackend, FirstOrderState, Form, HostBackend, HostBatch, Langevin,
     Plateau, Sgd, Terms, micro_batches,
@@ -39,6 +42,7 @@ pub use gram::{gram_bytes, separable};
 pub use last_layer::{LastLayer, UNKNOWNS, last_layer_bytes};
 pub use lbfgs::Lbfgs;
 pub use least_squares::{Fit, LeastSquares};
+pub use newton::Newton;
 pub use nonlinear_cg::NonlinearCg;
 pub use objective::{DeviceObjective, FusedObjective, Objective};
 pub use output_fit::{choose_slope, fit_exactly, fit_output_scale};

@@ -137,7 +137,7 @@ fn terms_of_soft_displacements_are_named_by_their_components() {
     let path = scratch("soft").join("problem.ron");
     let text = r#"Problem(
         title: "A plate that is held softly",
-        geometry: Rectangle(width: 2, height: 1),
+        geometry: Rectangle(min: (0, 0), max: (2, 1)),
         equation: LinearElasticity(model: PlaneStress, young: 70e9, poisson: 0.3),
         conditions: [Displacement(on: "left", ux: 0, uy: 0, soft: true), Traction(on: "right", tx: 1e6)],
         points: (batch: {"interior": 64, "left uy": 17}),

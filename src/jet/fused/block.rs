@@ -2,6 +2,7 @@
 
 use super::operands::{Input, Operands};
 use super::parameters::{Packed, PackedLayer};
+use super::residuals::Tangents;
 use super::{LANES, padded};
 use crate::jet::activation::Activation;
 use crate::jet::dots::Dots;
@@ -31,6 +32,8 @@ pub(super) struct Workspace<F> {
     pub(super) other: Vec<F>,
     /// Residuals of the block, `[P, R]`.
     pub(super) residual: Vec<F>,
+    /// The tangents of smooth rows at the block's jets.
+    pub(super) tangents: Tangents<F>,
     /// Room for the columns of a product.
     pub(super) panel: Vec<F>,
 }
