@@ -18,7 +18,7 @@ use crate::noise::automatic_batch;
 use crate::output::{Keeper, Results, Summary, Times, read_checkpoint, write_fields};
 use crate::problem::{self, HOPELESS, Problem, SINGULAR, energy_form};
 use crate::solution::{Solution, balance};
-use crate::start::{architecture, enriched, independent_energy, relative_residual, start_values};
+use crate::start::{architecture, enriched, fix_level, independent_energy, relative_residual, start_values};
 use crate::training::{Checkpoint, Record, StageKind, StageState, StopReason, Trained, Training};
 use summary::{Course, summarise};
 use watch::Watch;
@@ -189,6 +189,7 @@ fn run(
         let state = std::mem::replace(&mut checkpoint.stage, StageState::Start);
         first_step.get_or_insert_with(|| earlier.begun.elapsed().as_secs_f64());
         training.run(&mut collocation, &mut parameters, state);
+        fix_level(&problem, &kernel, &mut parameters);
         checkpoint.stage_seconds = 0.0;
         stages = training.reports;
         failure = failure.or(watch.failure);

@@ -2,15 +2,16 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::{CHECK_ORDER, Collocation};
-use crate::formulation::{Formulation, residual_rows, term_rows};
+use crate::batch::{CHECK_ORDER, Collocation, LossTerms};
+use crate::formulation::{Formulation, Model, residual_rows, term_rows, value_rows};
 use crate::jet::fused::Kernel;
 use crate::jet::{Architecture, Rows};
 use crate::loss::term_weights;
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::problem::Problem;
+use crate::quantity::Field;
 use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
-use crate::training::{FusedObjective, Objective, Trained, choose_slope, enrich, fit_output_scale};
+use crate::training::{FusedObjective, Objective, Trained, choose_slope, enrich, fit_exactly, fit_output_scale};
 
 /// The network's shape for a problem.
 pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture {
@@ -22,9 +23,12 @@ pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut Ch
     let (min, max) = problem.model.bounds();
     network
         .architecture(problem.model.outputs(), &min, &max, random)
+        .with_periods(&problem.model.periodic)
         .with_poles(problem.poles())
 }
 
+/// Points at which a network is fitted to a guess of the field.
+const GUESS: usize = 1 << 12;
 /// Points that further features are placed at.
 const PLACES: usize = 1 << 13;
 /// Points per term that the starting values are made from.
@@ -85,7 +89,34 @@ pub fn start_values(
     scaled(&mut terms, &guess.iter().map(|weight| 1.0 / weight).collect::<Vec<_>>());
     let weights = balance(&parameters, &terms);
     problem.model.ansatz.scale = scale;
+    if let Some(guess) = &problem.guess {
+        parameters = fit_exactly(kernel, &parameters, &guess_rows(&problem.model, guess));
+    }
     (weights, parameters)
+}
+
+/// u − g at points of the interior, for a field that is near the solution, per component; weights add up to 1.
+fn guess_rows(model: &Model, guess: &[Field]) -> Vec<Rows<f64>> {
+    let units = PointSet::new(SamplerKind::Sobol, GUESS, model.axes(0), 0).points();
+    let points: Vec<[f64; 4]> = units.into_iter().map(|unit| model.interior_point(unit)).collect();
+    let fields = guess.iter().enumerate();
+    fields
+        .map(|(component, value)| value_rows(model, component, value.clone(), &points))
+        .collect()
+}
+
+/// Moves the field to the mean that is prescribed for it, by the biases of the outputs: where only fluxes are given and nothing depends on
+/// the field, a constant more changes no residual.
+pub fn fix_level(problem: &Problem, kernel: &Kernel<f64>, parameters: &mut [f64]) {
+    let Some(rows) = problem.mean_rows().filter(|_| !problem.model.nonlinear()) else {
+        return;
+    };
+    let residuals = kernel.residuals(parameters, &rows);
+    let off: f64 = residuals.iter().zip(&rows.weights).map(|(r, w)| r * w).sum();
+    let scale = &problem.model.ansatz.scale;
+    let first = parameters.len() - scale.len();
+    let biases = parameters[first..].iter_mut().zip(scale);
+    biases.for_each(|(bias, scale)| *bias -= off / scale);
 }
 
 /// The parameters of the attempt in work, whose network is that of an earlier one with more units.

@@ -2,11 +2,14 @@
 
 use super::Problem;
 use super::rule::{GRADED, grade, rule_on};
-use crate::batch::{Draw, LossTerms, Points};
-use crate::formulation::{Formulation, Place, term_rows};
+use crate::batch::{CHECK_ORDER, Draw, LossTerms, Points};
+use crate::formulation::{Formulation, Place, term_rows, value_rows};
 use crate::geometry::Shape;
 use crate::jet::Rows;
 use crate::sampler::{Gauss, PointSet, SamplerKind, graded_rule, mix};
+
+/// Points of the rule for the mean of the field.
+const MEAN: usize = 4096;
 
 impl Problem {
     /// The point set of every term.
@@ -154,6 +157,23 @@ impl LossTerms for Problem {
 
     fn point_set(&self, term: usize, kind: SamplerKind, count: usize, seed: u64) -> PointSet {
         Self::point_set(self, term, kind, count, seed)
+    }
+
+    fn mean_rows(&self) -> Option<Rows<f64>> {
+        let value = self.scales.level_field(self.mean?);
+        let set = self.point_set(0, SamplerKind::Gauss(Gauss { order: CHECK_ORDER }), MEAN, 0);
+        let points: Vec<[f64; 4]> = set
+            .points()
+            .into_iter()
+            .map(|unit| self.model.interior_point(unit))
+            .collect();
+        let mut rows = value_rows(&self.model, 0, value, &points);
+        let equation = self.model.equation.as_ref();
+        let weights = points.iter().enumerate();
+        rows.weights = weights.map(|(i, x)| set.weight(i) * equation.weight(x)).collect();
+        let total: f64 = rows.weights.iter().sum();
+        rows.scale(1.0 / total);
+        Some(rows)
     }
 
     fn rows(&self, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
