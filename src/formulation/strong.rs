@@ -11,7 +11,7 @@ use crate::geometry::Shape;
 use crate::jet::{Channels, Jet, Order, Rows};
 
 /// A condition that enters the loss.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BoundaryTerm {
     /// Where it holds.
     pub place: Place,
