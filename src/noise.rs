@@ -1,12 +1,10 @@
 //! What mini-batches cost: gradient noise and step times, measured while a problem trains.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
-use crate::batch::{Batch, Collocation, Draw, Drawer, Growth, Jitter, Points, noise};
+use crate::batch::{Batch, Collocation, Draw, Drawer, Growth, Jitter, LossTerms, Points, noise};
 use crate::budget::{Plan, check_memory};
 use crate::device::Device;
 use crate::error::Error;
@@ -14,7 +12,7 @@ use crate::jet::fused::Kernel;
 use crate::output::{Axis, Corner, Curve, Plot, Style};
 use crate::problem::Problem;
 use crate::sampler::{Permutation, mix};
-use crate::start::{architecture, start_values};
+use crate::start::Prepared;
 use crate::training::{Adam, Runner, StageKind, StageState, StopReason};
 
 /// Batch gradients per size that its variance is measured with.
@@ -129,32 +127,25 @@ pub fn measure_steps(
 }
 
 /// The batch with the least expected time, rounded to a power of two.
-pub fn automatic_batch(
-    device: Device,
-    problem: &Problem,
-    weights: &[f64],
-    plan: &Plan,
-    kernel: &Kernel<f64>,
-    parameters: &[f64],
-) -> usize {
-    let mut collocation = Collocation::new(problem, weights, plan.stored, plan.chunk);
-    let points = noise::plain(&problem.file.points);
+pub fn automatic_batch(device: Device, prepared: &Prepared, plan: &Plan) -> usize {
+    let (kernel, parameters) = (&prepared.kernel, &prepared.parameters);
+    let mut collocation = prepared.collocation(plan.stored, plan.chunk);
+    let points = noise::plain(&prepared.points);
     let n = collocation.terms[0].len();
     let measured = noise::PointNoise::measure(&collocation, kernel, parameters);
-    let drawer = Drawer::new(&points, problem.file.seed, Default::default(), &collocation, kernel);
+    let drawer = Drawer::new(&points, prepared.seed(), Default::default(), &collocation, kernel);
     let scale = measured.trace(&drawer.sizes(&collocation, points.batch_size(n))) / measured.square();
     let times = measure_steps(device, &mut collocation, kernel, parameters);
     let (fixed, per_point) = noise::step_times(&times);
     let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
     // The nearest power of two that the file's strata and schedules can take.
     let fits = |batch: usize| {
-        let stages = problem.stages.iter().all(|stage| stage.check(batch, n).is_ok());
-        stages
-            && problem
-                .file
-                .points
-                .strata(problem.model.axes(0))
-                .is_none_or(|strata| strata <= batch)
+        let stages = prepared
+            .attempt()
+            .stages
+            .iter()
+            .all(|stage| stage.check(batch, n).is_ok());
+        stages && points.strata(prepared.axes(0)).is_none_or(|strata| strata <= batch)
     };
     let mut sizes: Vec<usize> = (0..usize::BITS - 1).map(|k| (1_usize << k).min(n)).collect();
     sizes.sort_by(|a, b| {
@@ -170,24 +161,23 @@ pub fn automatic_batch(
 ///
 /// # Errors
 /// A problem that does not fit into memory.
-pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
+pub fn measure(problem: Problem, at: &[usize]) -> Result<Report, Error> {
     // The attempt that trains, if the file leaves it open.
-    problem.attempt(problem.attempts.len() - 1);
-    let plan = check_memory(&problem)?;
+    let problem = Arc::new(problem);
+    let index = problem.attempts.len() - 1;
+    let plan = check_memory(&problem, &problem.attempts[index])?;
     let mut notes = Vec::new();
-    let stage = match problem.stages.first() {
+    let stage = match problem.attempts[index].stages.first() {
         Some(stage) if stage.is_first_order() => stage.clone(),
         _ => {
             notes.push("the file begins with a full-batch stage: default Adam steps are measured".to_string());
             StageKind::Adam(Adam::default())
         }
     };
-    let names = problem.model.term_names();
-    let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
-    let kernel = Kernel::new(architecture(&problem, &mut random));
-    let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-    let mut collocation = Collocation::new(&problem, &weights, plan.stored, plan.chunk);
-    let times = measure_steps(Device::Cpu, &mut collocation, &kernel, &parameters);
+    let prepared = Prepared::begin(&problem, index);
+    let (kernel, mut parameters) = (&prepared.kernel, prepared.parameters.clone());
+    let mut collocation = prepared.collocation(plan.stored, plan.chunk);
+    let times = measure_steps(Device::Cpu, &mut collocation, kernel, &parameters);
     let (fixed, per_point) = noise::step_times(&times);
     let mut state = StageState::Start;
     let mut moments = Vec::new();
@@ -197,7 +187,7 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
     for step in wanted {
         let runner = Runner {
             device: Device::Cpu,
-            kernel: &kernel,
+            kernel,
             points: &problem.file.points,
             micro_batch: plan.micro_batch,
         };
@@ -210,7 +200,7 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
         if let Some(checkpoint) = silent.checkpoint {
             state = checkpoint.stage;
         }
-        moments.push(moment(&collocation, &kernel, &parameters, step));
+        moments.push(moment(&collocation, kernel, &parameters, step));
     }
     let points = collocation.terms[0].len();
     Ok(Report {

@@ -74,7 +74,6 @@ impl Term {
 }
 
 /// All points of a problem.
-#[derive(Debug)]
 pub struct Collocation<'a> {
     source: &'a dyn LossTerms,
     /// The terms, interior first.

@@ -1,14 +1,12 @@
 //! What collocation asks of a problem.
 
-use std::fmt::Debug;
-
 use super::Points;
 use crate::geometry::Shape;
 use crate::jet::Rows;
 use crate::sampler::{PointSet, SamplerKind};
 
 /// The loss terms of a problem; term 0 is the interior, the others are its conditions.
-pub trait LossTerms: Debug + Sync {
+pub trait LossTerms: Sync {
     /// Seed of every random number.
     fn seed(&self) -> u64;
 

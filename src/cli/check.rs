@@ -19,9 +19,9 @@ use crate::start::architecture;
 pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
     let mut failure = None;
     for file in files {
-        let checked = problem::load(file, |_| Ok(())).and_then(|mut problem| {
-            check_plans(&mut problem)?;
-            let plan = check_memory(&problem)?;
+        let checked = problem::load(file, |_| Ok(())).and_then(|problem| {
+            check_plans(&problem)?;
+            let plan = check_memory(&problem, &problem.attempts[0])?;
             Ok((problem, plan))
         });
         match checked {
@@ -146,7 +146,7 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<12} {value}");
     };
-    let written = &problem.file;
+    let (written, first) = (&problem.file, &problem.attempts[0]);
     line(
         "equation",
         format!(
@@ -192,7 +192,7 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
         .model
         .term_names()
         .iter()
-        .zip(problem.point_sets())
+        .zip(problem.point_sets(first))
         .map(|(name, set)| format!("{name} {}", set.len()))
         .collect();
     line("points", terms.join(", "));
@@ -202,11 +202,11 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
             Some(Batch::All(Whole::Auto)) => "measured at the start".to_string(),
             _ => format!(
                 "{} interior points per first-order step",
-                written.points.batch_size(problem.point_sets()[0].len())
+                written.points.batch_size(problem.point_sets(first)[0].len())
             ),
         },
     );
-    let architecture = architecture(problem, &mut ChaCha8Rng::seed_from_u64(written.seed));
+    let architecture = architecture(problem, &first.network, &mut ChaCha8Rng::seed_from_u64(written.seed));
     let widths: Vec<String> = architecture.widths.iter().map(usize::to_string).collect();
     line(
         "network",

@@ -50,8 +50,8 @@ pub(super) fn run(arguments: &NoiseArguments) -> Result<Exit, Error> {
         points: arguments.points,
         ..Settings::default()
     };
-    let mut problem = problem::load(&arguments.file, |file| adjust(file, &settings))?;
-    check_plans(&mut problem)?;
+    let problem = problem::load(&arguments.file, |file| adjust(file, &settings))?;
+    check_plans(&problem)?;
     let title = problem.file.title.clone();
     let report = measure(problem, &arguments.at)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.file));

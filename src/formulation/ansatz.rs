@@ -54,7 +54,7 @@ pub struct HardFace {
 }
 
 /// The ansatz of all components.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ansatz {
     /// The prescribed faces per component, `[m]`.
     pub hard: Vec<Vec<HardFace>>,

@@ -14,7 +14,7 @@ use crate::sampler::{PointSet, SamplerKind};
 const INWARDS: f64 = 1e-7;
 
 /// A boundary value problem, dimensionless throughout: an equation on a domain, and what holds on the domain's boundaries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     /// The domain by the length scale.
     pub shape: Arc<dyn Shape>,
@@ -51,6 +51,14 @@ impl Model {
         match term {
             0 => self.equation.residuals(),
             _ => self.terms[term - 1].condition.residuals(),
+        }
+    }
+
+    /// Rows per point of a term in the model's formulation.
+    pub fn rows_per_point(&self, term: usize) -> usize {
+        match (term, self.formulation) {
+            (0, Formulation::Energy) => self.equation.energy_rows(),
+            _ => self.residuals(term),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::jet::{Channels, Jet, Order, Rows};
 use crate::quantity::Field;
 
 /// A condition that enters the loss.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BoundaryTerm {
     /// Where it holds.
     pub place: Place,

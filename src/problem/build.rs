@@ -20,7 +20,6 @@ use super::{Origin, Problem, ProblemFile};
 use crate::error::Fault;
 use crate::formulation::{Ansatz, Model};
 use crate::geometry::Shape;
-use crate::network::NetworkKind;
 use crate::path;
 use crate::quantity::{Formula, Values, Variables};
 use crate::training::separable;
@@ -119,13 +118,10 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         known: known.iter().map(|known| known.scaled(&scales)).collect(),
         notes,
         attempts: Vec::new(),
-        network: NetworkKind::default(),
-        stages: Vec::new(),
-        least: 0,
     };
     conditions(&mut problem, &placed);
     interfaces(&mut problem);
-    let wide = problem.model.shape.dimension() == 3 && outputs > 1 && separable(&problem);
+    let wide = problem.model.shape.dimension() == 3 && outputs > 1 && separable(&problem.model);
     problem.attempts = attempts(
         &problem.file,
         coordinates,
@@ -137,7 +133,6 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);
-    problem.attempt(0);
     if values.sound() {
         Ok(problem)
     } else {

@@ -67,6 +67,18 @@ pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile) -> Result<(),
     build(file, &origin).map_err(|faults| origin.report(faults))
 }
 
+/// Checks a file that the program made itself, as if it were read from `path`.
+///
+/// # Errors
+/// All faults found in it.
+pub fn restated(file: ProblemFile, path: &FilePath) -> Result<Problem, Error> {
+    let origin = Origin {
+        path: path.to_path_buf(),
+        text: resolved(&file),
+    };
+    build(file, &origin).map_err(|faults| origin.report(faults))
+}
+
 /// The file as RON text with every default visible; it can be solved again.
 pub fn resolved(file: &ProblemFile) -> String {
     // Serialising plain data to a string cannot fail.

@@ -23,7 +23,7 @@ mod support;
 
 pub use file::{Exact, Limits, Memory, Output, ProblemFile, Reference, Tolerance};
 pub use known::Known;
-pub use load::{Origin, load, resolved, resolved_in};
+pub use load::{Origin, load, resolved, resolved_in, restated};
 pub use material::Material;
 pub use strategy::{Attempt, COARSE, HOPELESS, SINGULAR, attempts, changes_form, energy_form};
 
@@ -32,12 +32,10 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::formulation::{Formulation, Model};
 use crate::jet::Pole;
-use crate::network::NetworkKind;
 use crate::quantity::{Field, Scales};
 use crate::sampler::mix;
-use crate::training::StageKind;
 
-/// A checked problem, dimensionless throughout.
+/// A checked problem, dimensionless throughout; it does not change while it is solved.
 #[derive(Debug)]
 pub struct Problem {
     /// The file it was made from, with command-line settings applied.
@@ -64,12 +62,6 @@ pub struct Problem {
     pub notes: Vec<String>,
     /// What is tried to solve it, in order.
     pub attempts: Vec<Attempt>,
-    /// The network of the attempt in work.
-    pub network: NetworkKind,
-    /// The training stages of the attempt in work.
-    pub stages: Vec<StageKind>,
-    /// Interior points of the attempt in work at least.
-    pub least: usize,
 }
 
 impl Problem {
@@ -90,15 +82,6 @@ impl Problem {
             && self.model.terms.iter().all(|term| term.condition.conservative())
     }
 
-    /// Takes up an attempt.
-    pub fn attempt(&mut self, index: usize) {
-        if let Some(attempt) = self.attempts.get(index) {
-            self.network = attempt.network.clone();
-            self.stages.clone_from(&attempt.stages);
-            self.least = attempt.points;
-        }
-    }
-
     /// The attempt that comes after `earlier` stages.
     pub fn attempt_after(&self, earlier: usize) -> usize {
         let mut stages = 0;
@@ -110,9 +93,8 @@ impl Problem {
         begins.unwrap_or(0)
     }
 
-    /// Takes up an attempt; its random numbers.
-    pub fn take_up(&mut self, index: usize) -> ChaCha8Rng {
-        self.attempt(index);
+    /// The random numbers of an attempt.
+    pub fn random(&self, index: usize) -> ChaCha8Rng {
         let seed = self.file.seed;
         ChaCha8Rng::seed_from_u64(if index == 0 { seed } else { mix(seed, index as u64) })
     }

@@ -45,7 +45,7 @@ pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
     sizes
         .keys()
         .for_each(|name| check(name, path!["points", "batch", name.as_str()]));
-    for (name, points) in names.iter().zip(problem.point_sets()).skip(1) {
+    for (name, points) in names.iter().zip(problem.point_sets(&problem.attempts[0])).skip(1) {
         if let Some(size) = sizes.get(name)
             && *size > points.len()
         {
@@ -104,7 +104,7 @@ pub(super) fn formulation(problem: &Problem, values: &mut Values<'_>) {
 /// Every stratum needs a point in every batch.
 pub(super) fn strata(problem: &Problem, values: &mut Values<'_>) {
     let points = &problem.file.points;
-    let interior = problem.point_sets()[0].len();
+    let interior = problem.point_sets(&problem.attempts[0])[0].len();
     let automatic = points.batch == Some(Batch::All(Whole::Auto));
     let batch = if automatic {
         interior

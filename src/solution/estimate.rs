@@ -14,7 +14,7 @@ use crate::jet::fused::Kernel;
 use crate::jet::{Jet, Order, Rows};
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::sampler::mix;
-use crate::start::{architecture_of, fresh_rows};
+use crate::start::{architecture, fresh_rows};
 use crate::training::fit_exactly;
 
 /// Unknowns of the defect equation at most.
@@ -57,10 +57,10 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
         ..RandomFeatures::default()
     });
     let mut random = ChaCha8Rng::seed_from_u64(mix(problem.file.seed, 0xe571));
-    let kernel = Kernel::new(architecture_of(problem, &network, &mut random));
+    let kernel = Kernel::new(architecture(problem, &network, &mut random));
     let features = network.initial_parameters(kernel.architecture(), &mut random);
     // C·j_e = −(C·j_N − d) is what the network lacks.
-    let mut terms: Vec<Rows<f64>> = fresh_rows(problem, POINTS)
+    let mut terms: Vec<Rows<f64>> = fresh_rows(solution.model, problem.file.seed, POINTS)
         .iter()
         .map(|rows| solution.kernel.frozen(solution.parameters, rows))
         .collect();
@@ -82,6 +82,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     let correction = |parameters: &[f64], order: Order| {
         let solution = Solution {
             problem,
+            model: solution.model,
             kernel: &kernel,
             parameters,
         };

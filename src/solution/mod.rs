@@ -24,14 +24,18 @@ pub use warning::{BALANCE_LIMIT, OVERFIT_RATIO, OVERFIT_RESIDUAL, Warning, overf
 use rayon::prelude::*;
 
 use crate::equation::Scale;
+use crate::formulation::Model;
 use crate::jet::fused::Kernel;
 use crate::jet::{Jet, Order};
 use crate::problem::Problem;
+use crate::start::Prepared;
 
 /// A trained ansatz.
 pub struct Solution<'a> {
     /// The problem.
     pub problem: &'a Problem,
+    /// Its model with the size of the field.
+    pub model: &'a Model,
     /// The network's kernel in f64.
     pub kernel: &'a Kernel<f64>,
     /// The trained parameters.
@@ -71,12 +75,22 @@ impl Trial for Solution<'_> {
         let shape = problem.model.shape.as_ref();
         jets.par_chunks_mut(stride)
             .zip(points.par_iter().zip(regions))
-            .for_each(|(jet, (x, region))| problem.model.ansatz.apply(shape, x, *region, channels, jet));
+            .for_each(|(jet, (x, region))| self.model.ansatz.apply(shape, x, *region, channels, jet));
         jets
     }
 }
 
-impl Solution<'_> {
+impl<'a> Solution<'a> {
+    /// What an attempt has come to.
+    pub fn of(prepared: &'a Prepared) -> Self {
+        Self {
+            problem: &prepared.problem,
+            model: &prepared.model,
+            kernel: &prepared.kernel,
+            parameters: &prepared.parameters,
+        }
+    }
+
     /// The result arrays at dimensionless points, in SI units: the equation's quantities, the norm of its residual, and the
     /// error of the field where a reference exists.
     pub fn arrays(&self, points: &[[f64; 4]]) -> Vec<Array> {

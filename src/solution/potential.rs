@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Solution, Warning};
-use crate::batch::Collocation;
-use crate::start::independent_energy;
+use super::Warning;
+use crate::start::{Prepared, independent_energy};
 use crate::training::{FusedObjective, Objective};
 
 /// Relative difference of the two energies above which the rule has been cheated.
@@ -33,21 +32,19 @@ pub struct Potential {
     pub limit: f64,
 }
 
-/// The energies, if the problem is in its energy form.
+/// The energies that a trained attempt has come to, if the problem is in its energy form.
 ///
 /// Points are made when they are needed, in parts of `chunk`; `rival` is the energy of the next best attempt.
-pub fn potential(solution: &Solution<'_>, weights: &[f64], chunk: usize, rival: Option<f64>) -> Option<Potential> {
-    let collocation = Collocation::new(solution.problem, weights, false, chunk);
-    let objective = FusedObjective {
-        kernel: solution.kernel,
-        collocation: &collocation,
-    };
-    let own: f64 = objective.losses(solution.parameters).iter().sum();
-    let independent = independent_energy(&collocation, solution.kernel, solution.parameters)?;
+pub fn potential(prepared: &Prepared, chunk: usize, rival: Option<f64>) -> Option<Potential> {
+    let collocation = &prepared.collocation(false, chunk);
+    let kernel = &prepared.kernel;
+    let objective = FusedObjective { kernel, collocation };
+    let own: f64 = objective.losses(&prepared.parameters).iter().sum();
+    let independent = independent_energy(collocation, kernel, &prepared.parameters)?;
     Some(Potential {
         energy: own,
         independent,
-        limit: CHANGE_LIMIT[usize::from(solution.problem.model.shape.dimension() == 3)],
+        limit: CHANGE_LIMIT[usize::from(prepared.model.shape.dimension() == 3)],
         change: rival.map(|rival| ((rival - independent) / independent).abs().sqrt()),
         relative: (own - independent).abs() / independent.abs().max(f64::MIN_POSITIVE),
     })

@@ -1,16 +1,17 @@
 //! What is told of a run at its end: how good the result is, and how it is judged.
 
+use crate::batch::LossTerms;
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
 use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
-use crate::problem::{COARSE, Problem, ProblemFile};
+use crate::problem::{COARSE, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
 use crate::solution::{
     Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
     unbalanced, unsettled,
 };
-use crate::start::sample_rows;
+use crate::start::{Prepared, sample_rows};
 use crate::training::{StageReport, StopReason, Trained, sharpness};
 
 /// Points per term that the sharpness is measured on.
@@ -24,17 +25,20 @@ pub(super) struct Course<'a> {
     pub(super) stages: Vec<StageReport>,
     /// Without those of the checks.
     pub(super) times: Times,
+    pub(super) notes: Vec<String>,
 }
 
 /// Measures the solution and judges the run.
-pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, course: Course<'_>) -> Summary {
+pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'_>) -> Summary {
     let Course {
         device,
         quick,
         plan,
         stages,
         times,
+        notes,
     } = course;
+    let solution = &Solution::of(prepared);
     let problem = solution.problem;
     let file = &problem.file;
     // A seed that no training point used.
@@ -44,8 +48,8 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         .interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
     let errors = errors(solution, &points);
     let balance = balance(solution);
-    let potential = potential(solution, &trained.weights, plan.chunk, trained.rival);
-    let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
+    let potential = potential(prepared, plan.chunk, trained.rival);
+    let residuals = residuals(solution, &training_points(prepared, trained.adapted.as_deref()));
     let comparison = comparison(solution);
     let measured = match (&errors, &comparison) {
         (Some(errors), _) => Some((errors.field_l2, errors.flux_l2)),
@@ -64,7 +68,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
     } else {
         Vec::new()
     };
-    let mut sample = sample_rows(problem, SHARPNESS);
+    let mut sample = sample_rows(prepared, SHARPNESS);
     for (rows, weight) in sample.iter_mut().zip(&trained.weights) {
         rows.scale(*weight);
     }
@@ -82,14 +86,15 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         seed: file.seed,
         quick,
         scales: problem.scales,
-        output_scale: problem.model.ansatz.scale.clone(),
+        output_scale: trained.scale.clone(),
         parameters: solution.parameters.len(),
-        terms: names
-            .iter()
-            .zip(problem.point_sets().iter().map(PointSet::len))
+        terms: prepared
+            .names()
+            .into_iter()
+            .zip(prepared.point_sets().iter().map(PointSet::len))
             .zip(&trained.weights)
             .map(|((name, points), weight)| TermSummary {
-                name: name.clone(),
+                name,
                 points,
                 weight: *weight,
             })
@@ -97,7 +102,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         verdict,
         stages,
         sharpness: sharpness(solution.kernel, solution.parameters, &sample),
-        notes: problem.notes.clone(),
+        notes,
         seconds: 0.0,
         times,
         points_stored: plan.stored,
@@ -141,15 +146,15 @@ fn probes(solution: &Solution<'_>) -> Vec<Probe> {
 const TRAINING_POINTS: usize = 8192;
 
 /// Interior training points with their weights, all of them or so many at random.
-fn training_points(problem: &Problem, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
-    let set = &problem.point_sets()[0];
+fn training_points(prepared: &Prepared, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
+    let set = &prepared.point_sets()[0];
     let count = adapted.map_or(set.len(), <[_]>::len);
-    let permutation = Permutation::new(count, mix(problem.file.seed, 0x7e57));
+    let permutation = Permutation::new(count, mix(prepared.seed(), 0x7e57));
     (0..count.min(TRAINING_POINTS))
         .map(|k| permutation.at(k))
         .map(|index| match adapted {
-            Some(list) => (problem.model.interior_point(list[index]), 1.0 / count as f64),
-            None => (problem.model.interior_point(set.point(index)), set.weight(index)),
+            Some(list) => (prepared.interior_point(list[index]), 1.0 / count as f64),
+            None => (prepared.interior_point(set.point(index)), set.weight(index)),
         })
         .collect()
 }

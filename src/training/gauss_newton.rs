@@ -335,7 +335,7 @@ mod tests {
             let runner = Runner {
                 device: Device::Cpu,
                 kernel: &self.kernel,
-                points: &self.problem.file.points,
+                points: &self.points,
                 micro_batch: 64,
             };
             let stage = StageKind::GaussNewton(stage);

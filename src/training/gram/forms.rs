@@ -6,7 +6,7 @@ use faer::linalg::solvers::{Llt, Solve};
 use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
 
 use super::CHUNK;
-use crate::batch::LossTerms;
+use crate::formulation::{Formulation, Model, term_rows};
 use crate::jet::fused::Kernel;
 use crate::jet::{Rows, Span};
 use crate::sampler::{PointSet, SamplerKind};
@@ -102,12 +102,12 @@ fn seen(forms: &mut Vec<Form>, term: usize, rows: &Rows<f64>, point: usize) -> O
 }
 
 /// Whether the energy of a problem can be assembled from products of scalar features, as far as some points of every term tell.
-pub fn separable(problem: &dyn LossTerms) -> bool {
+pub fn separable(model: &Model) -> bool {
     let mut forms = Vec::new();
-    problem.energy()
-        && (0..problem.names().len()).all(|t| {
-            let set = PointSet::new(SamplerKind::Sobol, PROBES, problem.axes(t), 17);
-            let rows = problem.rows(t, &set.points());
+    model.formulation == Formulation::Energy
+        && (0..=model.terms.len()).all(|t| {
+            let set = PointSet::new(SamplerKind::Sobol, PROBES, model.axes(t), 17);
+            let rows = term_rows(model, t, &set.points());
             (0..rows.points).all(|point| seen(&mut forms, t, &rows, point).is_some())
         })
 }
