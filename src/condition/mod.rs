@@ -36,7 +36,7 @@ pub use interface::{FluxContinuity, ValueContinuity};
 pub use kind::{Boundaries, ConditionKind, On, Specification};
 pub use mean::Mean;
 pub use natural::{Entry, Load, Natural};
-pub use periodic::Periodic;
+pub use periodic::{Pair, Periodic};
 pub use prescribed::Prescribed;
 pub use pressure::Pressure;
 pub use radiation::Radiation;

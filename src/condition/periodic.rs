@@ -11,12 +11,34 @@ use crate::quantity::Scales;
 #[serde(deny_unknown_fields)]
 pub struct Periodic {
     /// The two boundaries, `["left", "right"]`: planes across an axis at both ends of the domain.
-    pub between: [String; 2],
+    pub between: Pair,
+}
+
+/// Two names, written as a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+#[schemars(with = "Vec<String>")]
+pub struct Pair(pub [String; 2]);
+
+impl TryFrom<Vec<String>> for Pair {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, String> {
+        let count = names.len();
+        let pair = names.try_into().map(Self);
+        pair.map_err(|_| format!("a pair such as [\"left\", \"right\"] has two names, not {count}"))
+    }
+}
+
+impl From<Pair> for Vec<String> {
+    fn from(Pair(names): Pair) -> Self {
+        names.into()
+    }
 }
 
 impl Specification for Periodic {
     fn on(&self) -> On<'_> {
-        On::Pair(&self.between)
+        On::Pair(&self.between.0)
     }
 
     fn state(&self, reader: &mut Reader<'_, '_>) {

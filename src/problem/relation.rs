@@ -22,7 +22,7 @@ pub(super) fn periodic(file: &ProblemFile, shape: &dyn Shape, values: &mut Value
         let ConditionKind::Periodic(periodic) = condition else {
             continue;
         };
-        let pair = periodic.between.each_ref();
+        let pair = periodic.between.0.each_ref();
         let found = pair.map(|name| faces.iter().find(|face| face.name == name).copied());
         // An unknown boundary is a fault of its own.
         let [Some(first), Some(second)] = found else {
