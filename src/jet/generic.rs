@@ -4,14 +4,14 @@ mod backend;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::backend::Backend;
+use burn_tensor::{DType, Tensor, TensorData};
 
 use super::encoding::{BESIDE, NOWHERE};
 use super::real::Real;
 use super::{Channels, Order};
 use crate::loss::Rows;
-use crate::network::{Architecture, Pole, upload};
+use crate::network::{Architecture, Pole};
 
 pub use backend::JetBackend;
 #[cfg(all(test, feature = "wgpu"))]
@@ -21,6 +21,27 @@ pub(crate) use backend::by_operations;
 /// runtime/graph.rs), and gradients get lost. A run differentiates on one thread; tests share a process, and take turns.
 #[cfg(test)]
 pub(crate) static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// A tensor with the element type of `data`, whatever the backend's default is.
+pub fn upload<B: Backend, const D: usize>(data: TensorData, device: &B::Device) -> Tensor<B, D> {
+    let dtype: DType = data.dtype;
+    Tensor::from_data(data, (device, dtype))
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many tensors this thread has read.
+    pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A tensor's elements as doubles, in row order: the one way in which training reads from a device, which it waits for.
+pub fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+    #[cfg(test)]
+    READS.set(READS.get() + 1);
+    #[expect(clippy::disallowed_methods, reason = "the one place")]
+    let data = tensor.into_data();
+    data.iter::<f64>().collect()
+}
 
 /// [`Rows`] on a device.
 #[derive(Clone, Debug)]
@@ -40,7 +61,7 @@ pub struct RowTensors<B: Backend> {
 
 impl<B: Backend> RowTensors<B> {
     /// Uploads rows with their own element type.
-    pub fn new<F: Real + burn::tensor::Element>(rows: &Rows<F>, device: &B::Device) -> Self {
+    pub fn new<F: Real + burn_tensor::Element>(rows: &Rows<F>, device: &B::Device) -> Self {
         let (n, r) = (rows.points, rows.residuals);
         let data = |values: &[F], shape: Vec<usize>| TensorData::new(values.to_vec(), shape);
         Self {

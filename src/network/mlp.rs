@@ -1,8 +1,5 @@
-//! The multilayer perceptron as a Burn module.
+//! The multilayer perceptron.
 
-use burn::module::{Module, Param};
-use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor, TensorData};
 use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,47 +94,4 @@ impl Architecture {
 pub(super) fn normal(random: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
-}
-
-/// A network whose parameters live on a Burn device.
-#[derive(Module, Debug)]
-pub struct Mlp<B: Backend> {
-    /// All weights and biases, `[p]`, laid out as [`Architecture::layers`] says.
-    pub parameters: Param<Tensor<B, 1>>,
-}
-
-impl<B: Backend> Mlp<B> {
-    /// Uploads parameters as f32.
-    pub fn new(parameters: &[f64], device: &B::Device) -> Self {
-        let data: Vec<f32> = parameters.iter().map(|v| *v as f32).collect();
-        Self {
-            parameters: Param::from_tensor(upload(TensorData::from(&data[..]), device)),
-        }
-    }
-
-    /// Reads the parameters back.
-    pub fn to_vec(&self) -> Vec<f64> {
-        download(self.parameters.val())
-    }
-}
-
-/// A tensor with the element type of `data`, whatever the backend's default is.
-pub fn upload<B: Backend, const D: usize>(data: TensorData, device: &B::Device) -> Tensor<B, D> {
-    let dtype: DType = data.dtype;
-    Tensor::from_data(data, (device, dtype))
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How many tensors this thread has read.
-    pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// A tensor's elements as doubles, in row order: the one way in which training reads from a device, which it waits for.
-pub fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
-    #[cfg(test)]
-    READS.set(READS.get() + 1);
-    #[expect(clippy::disallowed_methods, reason = "the one place")]
-    let data = tensor.into_data();
-    data.iter::<f64>().collect()
 }

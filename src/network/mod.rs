@@ -6,9 +6,7 @@
 mod mlp;
 mod random_features;
 
-#[cfg(test)]
-pub(crate) use mlp::READS;
-pub use mlp::{Mlp, MlpConfig, download, upload};
+pub use mlp::MlpConfig;
 pub use random_features::RandomFeatures;
 
 use std::ops::Range;

@@ -71,7 +71,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
         device: device.to_string(),
-        core: if file.points.naive() && matches!(device, Device::Cpu | Device::NdArray) {
+        core: if file.points.naive() && device.in_host_memory() {
             "burn tensor operations"
         } else {
             device.core()

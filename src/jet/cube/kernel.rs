@@ -4,12 +4,11 @@
     reason = "unrolled loops count at compile time, which only a counter of their own does"
 )]
 
-use burn::cubecl;
-use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
+use burn_tensor::{DType, Shape};
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};

@@ -1,9 +1,9 @@
 //! The seam at which a backend brings activations and products of its own; Burn's tensor operations elsewhere.
 
-use burn::backend::{Autodiff, NdArray};
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, activation};
-use burn_flex::Flex;
+use burn_autodiff::Autodiff;
+use burn_ndarray::NdArray;
+use burn_tensor::backend::Backend;
+use burn_tensor::{Tensor, activation};
 
 use crate::jet::activation::Activation;
 use crate::jet::{Channels, Order};
@@ -27,9 +27,7 @@ pub trait JetBackend: Backend {
     }
 }
 
-impl JetBackend for Flex {}
 impl JetBackend for NdArray {}
-impl JetBackend for Autodiff<Flex> {}
 impl JetBackend for Autodiff<NdArray> {}
 
 /// [`JetBackend::activate`] by Burn's tensor operations.
