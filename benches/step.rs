@@ -92,6 +92,7 @@ impl Case<'_> {
             coefficients: numbers(n * residuals * components * channels.count()),
             rhs: numbers(n * residuals),
             linear: Vec::new(),
+            smooth: None,
             weights: vec![F::of(1.0 / n as f64); n],
         }
     }

@@ -3,9 +3,8 @@
 
 use crate::batch::{Adapt, Divide, Draw, Rad};
 use crate::error::Error;
-use crate::formulation::Formulation;
+use crate::formulation::{Formulation, point_bytes};
 use crate::jet::Channels;
-use crate::loss::Rows;
 use crate::output::{available_memory, bytes};
 use crate::path;
 use crate::problem::{Batch, Path, Points, Problem, Whole};
@@ -65,7 +64,7 @@ struct Sizes {
 }
 
 fn sizes(problem: &Problem) -> Sizes {
-    let (components, residuals) = (problem.outputs(), problem.equation.residuals());
+    let components = problem.outputs();
     let dimensions = problem.axes(0);
     let network = &problem.network;
     let p = network.parameters(
@@ -74,13 +73,9 @@ fn sizes(problem: &Problem) -> Sizes {
         problem.poles().iter().map(|pole| pole.space).sum(),
     );
     let channels = |order| Channels::new(problem.shape.dimension(), problem.transient(), order);
-    let mut widths = vec![Rows::<f64>::point_bytes(channels(problem.equation.order()), residuals, components) as u128];
-    let mut residuals = vec![residuals as u128];
-    for term in &problem.terms {
-        residuals.push(term.condition.residuals() as u128);
-        let residuals = term.condition.residuals();
-        widths.push(Rows::<f64>::point_bytes(channels(term.condition.order()), residuals, components) as u128);
-    }
+    let terms = 0..=problem.terms.len();
+    let widths: Vec<u128> = terms.clone().map(|term| point_bytes(problem, term) as u128).collect();
+    let residuals: Vec<u128> = terms.map(|term| problem.residuals(term) as u128).collect();
     let lengths: Vec<u128> = problem.point_sets().iter().map(|set| set.len() as u128).collect();
     let widest = widths.iter().copied().max().unwrap_or(0);
     let units = network.width() as u128 * network.depth() as u128;

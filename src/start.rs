@@ -44,7 +44,8 @@ pub fn start_values(
     let integrals: Option<Vec<f64>> = (problem.file.formulation() == Formulation::Energy)
         .then(|| (0..names.len()).map(|t| problem.term_measure(t)).collect());
     let energy = integrals.is_some();
-    let mut terms = sample_rows(problem, if energy { QUADRATURE } else { SAMPLE });
+    let at_lift = |rows: Vec<Rows<f64>>| rows.into_iter().map(Rows::at_lift).collect::<Vec<_>>();
+    let mut terms = at_lift(sample_rows(problem, if energy { QUADRATURE } else { SAMPLE }));
     let scaled = |terms: &mut [Rows<f64>], weights: &[f64]| {
         terms
             .iter_mut()
@@ -63,7 +64,7 @@ pub fn start_values(
                 scaled(&mut fresh, integrals);
                 fresh
             }
-            None => fresh_rows(problem, SAMPLE),
+            None => at_lift(fresh_rows(problem, SAMPLE)),
         };
         let slope = choose_slope(features, kernel.architecture(), &whole, &fresh, random);
         problem.network = NetworkKind::RandomFeatures(RandomFeatures {

@@ -15,6 +15,9 @@ pub(crate) const CHECK_ORDER: usize = 5;
 /// Points whose rows are made at once for keeping.
 const STORE: usize = 4096;
 
+/// Points that stand for those of a term.
+const SAMPLE: usize = 128;
+
 /// Where a term's points are.
 #[derive(Clone, Debug)]
 enum Place {
@@ -186,7 +189,7 @@ impl<'a> Collocation<'a> {
         let mut all: Option<Rows<f64>> = None;
         for start in (0..n).step_by(STORE) {
             let part = self.range(t, start, STORE.min(n - start));
-            let all = all.get_or_insert_with(|| Rows::with_capacity(part.channels, part.residuals, part.components, n));
+            let all = all.get_or_insert_with(|| part.like(n));
             all.append(&part);
         }
         self.terms[t].stored = all;
@@ -208,7 +211,7 @@ impl<'a> Collocation<'a> {
         match selection {
             Selection::Of { indices, factors } => {
                 if let Some(rows) = &self.terms[t].stored {
-                    let mut out = Rows::with_capacity(rows.channels, rows.residuals, rows.components, indices.len());
+                    let mut out = rows.like(indices.len());
                     rows.gather_to(indices, |k| factors[k], &mut out);
                     return out;
                 }
@@ -245,6 +248,15 @@ impl<'a> Collocation<'a> {
                 factors: vec![1.0; indices.len()],
             },
         )
+    }
+
+    /// Some points of a term, evenly spread over its list, that stand for all of them.
+    pub fn sample(&self, t: usize) -> Rows<f64> {
+        let n = self.terms[t].len();
+        let indices: Vec<usize> = (0..n).step_by(n.div_ceil(SAMPLE)).collect();
+        let mut rows = self.pick(t, &indices);
+        rows.scale(n as f64 / indices.len() as f64);
+        rows
     }
 
     /// Calls `work` on parts that together hold every point once, with the terms that they belong to: the same parts

@@ -100,6 +100,25 @@ impl Condition for FluxContinuity {
         }
     }
 
+    fn nonlinear(&self, equation: &dyn Equation) -> bool {
+        equation.nonlinear_flux()
+    }
+
+    fn tangent(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        let own = self.components * u.channels().count();
+        let mut flux = vec![0.0; 3 * self.field * own];
+        for (side, (region, jet)) in self.sides.into_iter().zip([*u, u.skip(self.components)]).enumerate() {
+            in_region(equation, region).flux_tangent(&at.x, &jet, &mut flux);
+            let sign = if side == 0 { 1.0 } else { -1.0 };
+            for (c, row) in out.chunks_mut(2 * own).enumerate() {
+                for (column, out) in row[side * own..(side + 1) * own].iter_mut().enumerate() {
+                    let normal = (0..3).map(|j| flux[(3 * c + j) * own + column] * at.normal[j]);
+                    *out = sign * normal.sum::<f64>();
+                }
+            }
+        }
+    }
+
     /// In an energy it holds by itself.
     fn conservative(&self) -> bool {
         true

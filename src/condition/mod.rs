@@ -21,7 +21,7 @@ pub use prescribed::{Displacement, Initial, Prescribed, Value};
 pub use symmetry::{Roller, Symmetry};
 pub use traction::{Foundation, Pressure, Traction, TractionLaw};
 
-use crate::equation::Equation;
+use crate::equation::{Equation, affine_tangent};
 use crate::jet::{Jet, Order};
 use crate::problem::formula::Formula;
 use crate::problem::{Path, Values, Variables};
@@ -252,7 +252,7 @@ pub struct BoundaryPoint {
     pub region: usize,
 }
 
-/// Residuals on a boundary, affine in the field's jet and dimensionless.
+/// Residuals on a boundary, affine in the field's jet or smooth functions of it, dimensionless.
 pub trait Condition: Debug + Send + Sync {
     /// A word for loss columns and reports.
     fn name(&self) -> &'static str;
@@ -274,6 +274,20 @@ pub trait Condition: Debug + Send + Sync {
     /// # Shapes
     /// `out` is `[R]`.
     fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]);
+
+    /// Whether the residuals are smooth functions of the jet instead of affine ones.
+    fn nonlinear(&self, _equation: &dyn Equation) -> bool {
+        false
+    }
+
+    /// ∂residual/∂u at the jet `u`; affine residuals have it from unit jets.
+    ///
+    /// # Shapes
+    /// `out` is `[R, sides·m, K]`.
+    fn tangent(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        let width = out.len() / self.residuals();
+        affine_tangent(u.channels(), width, out, |jet, r| self.residual(equation, at, jet, r));
+    }
 
     /// Whether the condition has a potential energy, or can be held by one.
     fn conservative(&self) -> bool {

@@ -70,7 +70,7 @@ impl Equation for AnisotropicElasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.body.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, u, out);
         let mut slope = [0.0; 9];
         for j in 0..d {
             self.flux_slope(x, u, j, &mut slope[..3 * d]);

@@ -73,7 +73,7 @@ impl Equation for AxisymmetricElasticity {
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let (mut flux, mut slope) = ([0.0; 6], [0.0; 6]);
         self.flux(x, u, &mut flux);
-        self.body.supply(x, &[0.0; 2], out);
+        self.body.supply(x, u, out);
         for j in 0..2 {
             self.flux_slope(x, u, j, &mut slope);
             out.iter_mut()

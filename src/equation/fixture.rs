@@ -15,7 +15,7 @@ pub(super) const UNIT: Scales = Scales {
 };
 
 pub(super) fn formula(text: &str) -> Formula {
-    Formula::parse(text, &BTreeMap::new(), [true; 4]).unwrap_or_else(|error| panic!("{error:?}"))
+    Formula::parse(text, &BTreeMap::new(), [true; 5]).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 /// The jets of all components, one after the other.

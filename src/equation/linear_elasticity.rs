@@ -171,7 +171,7 @@ impl Equation for Elasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.body.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, u, out);
         for i in 0..d {
             let dilatation_slope: f64 = (0..d).map(|j| u.second(j, i, j)).sum();
             out[i] += (self.lambda + self.shear) * dilatation_slope + self.shear * u.laplacian(i);

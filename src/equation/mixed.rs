@@ -101,16 +101,8 @@ impl Equation for Mixed {
     /// Balance first, then the material law.
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let p = self.primal.components();
-        let mut rates = [0.0; 3];
-        if u.channels().time {
-            rates
-                .iter_mut()
-                .take(p)
-                .enumerate()
-                .for_each(|(c, rate)| *rate = u.rate(c));
-        }
         let (balance, law) = out.split_at_mut(p);
-        self.medium().supply(x, &rates[..p], balance);
+        self.medium().supply(x, u, balance);
         for (row, out) in balance.iter_mut().enumerate() {
             for column in 0..self.dimension {
                 *out += self
@@ -126,6 +118,64 @@ impl Equation for Mixed {
         self.primal.flux(x, u, &mut flux[..3 * p]);
         for (index, (out, &(row, column, _))) in law.iter_mut().zip(&self.parts).enumerate() {
             *out = u.value(p + index) - flux[3 * row + column];
+        }
+    }
+
+    /// The material law.
+    fn nonlinear(&self) -> bool {
+        self.primal.nonlinear()
+    }
+
+    /// As an unknown of its own the flux is linear.
+    fn nonlinear_flux(&self) -> bool {
+        false
+    }
+
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let (channels, m, p) = (u.channels(), self.components(), self.primal.components());
+        let (k, width) = (channels.count(), m * channels.count());
+        out.fill(0.0);
+        let (balance, law) = out.split_at_mut(p * width);
+        for (row, out) in balance.chunks_mut(width).enumerate() {
+            for column in 0..self.dimension {
+                if let Some(unknown) = self.unknown(row, column) {
+                    out[unknown * k + channels.first(column)] += 1.0;
+                }
+            }
+        }
+        let mut supplied = vec![0.0; p * p * k];
+        self.medium().supply_tangent(x, u, &mut supplied);
+        for (out, supplied) in balance.chunks_mut(width).zip(supplied.chunks(p * k)) {
+            out.iter_mut().zip(supplied).for_each(|(out, part)| *out += part);
+        }
+        let mut own = vec![0.0; 3 * p * width];
+        if let Some(axial) = self.axial() {
+            self.flux_tangent(x, u, &mut own);
+            let mut flux = vec![0.0; 3 * p];
+            let mut across = vec![0.0; p];
+            for column in 0..width {
+                flux.iter_mut()
+                    .enumerate()
+                    .for_each(|(entry, flux)| *flux = own[entry * width + column]);
+                across
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(row, out)| *out = balance[row * width + column]);
+                axial.divergence(x, &flux, &mut across);
+                across
+                    .iter()
+                    .enumerate()
+                    .for_each(|(row, value)| balance[row * width + column] = *value);
+            }
+        }
+        let mut flux = vec![0.0; 3 * p * p * k];
+        self.primal.flux_tangent(x, u, &mut flux);
+        for (index, (out, &(row, column, _))) in law.chunks_mut(width).zip(&self.parts).enumerate() {
+            let entry = (3 * row + column) * p * k;
+            out.iter_mut()
+                .zip(&flux[entry..entry + p * k])
+                .for_each(|(out, part)| *out = -part);
+            out[(p + index) * k] += 1.0;
         }
     }
 

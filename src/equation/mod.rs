@@ -4,7 +4,8 @@
 //! positive Neumann value is heat entering the body, or a traction pulling on it), and an equation's residual is
 //! div flux + source − storage. Everything here is dimensionless; see [`crate::problem::Scales`].
 //!
-//! An equation is affine in the jet: [`crate::formulation`] relies on it to linearise residuals once per point set.
+//! An equation is affine in the jet, and [`crate::formulation`] linearises it once per point set; or it is smooth and gives its
+//! tangent at every jet ([`Equation::tangent`]).
 
 mod anisotropic_diffusion;
 mod anisotropic_elasticity;
@@ -42,7 +43,7 @@ pub use medium::{HeatBody, Medium};
 pub use mixed::Mixed;
 pub use orthotropic::{Orthotropic, Stiffness};
 
-use crate::jet::{CoordinateJet, Jet, Order};
+use crate::jet::{Channels, CoordinateJet, Jet, Order};
 
 /// The equations that a problem file can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +101,29 @@ pub enum Scale {
 /// The equation that holds in a region.
 pub fn in_region(equation: &dyn Equation, region: usize) -> &dyn Equation {
     equation.part(region).unwrap_or(equation)
+}
+
+/// The tangent of an affine function f of jets, A_k = f(e_k) − f(0).
+///
+/// # Shapes
+/// `out` is `[f, width]`, a jet has `width` numbers.
+pub(crate) fn affine_tangent(
+    channels: Channels,
+    width: usize,
+    out: &mut [f64],
+    mut f: impl FnMut(&Jet<'_>, &mut [f64]),
+) {
+    let rows = out.len() / width;
+    let (mut unit, mut value, mut at_zero) = (vec![0.0; width], vec![0.0; rows], vec![0.0; rows]);
+    f(&Jet::new(channels, &unit), &mut at_zero);
+    for column in 0..width {
+        unit[column] = 1.0;
+        f(&Jet::new(channels, &unit), &mut value);
+        unit[column] = 0.0;
+        for row in 0..rows {
+            out[row * width + column] = value[row] - at_zero[row];
+        }
+    }
 }
 
 /// A second-order equation in divergence form in d space coordinates, or the system of first order that belongs to it.
@@ -182,6 +206,39 @@ pub trait Equation: Debug + Send + Sync {
     /// Residuals per point, as many as there are unknowns.
     fn residuals(&self) -> usize {
         self.components()
+    }
+
+    /// Whether [`Equation::residual`] is a smooth function of the jet instead of an affine one.
+    fn nonlinear(&self) -> bool {
+        self.nonlinear_flux() || self.medium().nonlinear()
+    }
+
+    /// Whether [`Equation::flux`] is.
+    fn nonlinear_flux(&self) -> bool {
+        false
+    }
+
+    /// Whether the equation has a potential energy, that of [`Equation::energy`] and [`Medium::work`].
+    fn conservative(&self) -> bool {
+        !self.nonlinear_flux() && self.medium().conservative()
+    }
+
+    /// ∂residual/∂u at the jet `u`; affine residuals have it from unit jets.
+    ///
+    /// # Shapes
+    /// `out` is `[residuals, m, K]`.
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let width = self.components() * u.channels().count();
+        affine_tangent(u.channels(), width, out, |jet, r| self.residual(x, jet, r));
+    }
+
+    /// ∂flux/∂u at the jet `u`; affine fluxes have it from unit jets.
+    ///
+    /// # Shapes
+    /// `out` is `[field_components, 3, m, K]`.
+    fn flux_tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let width = self.components() * u.channels().count();
+        affine_tangent(u.channels(), width, out, |jet, flux| self.flux(x, jet, flux));
     }
 
     /// Numbers per point that [`Equation::energy`] gives.

@@ -1,8 +1,10 @@
 //! The strong form: residuals at collocation points.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::{Ansatz, Formulation, Place, energy};
+use super::{Ansatz, Formulation, Place, energy, smooth};
 use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::{Equation, in_region};
 use crate::geometry::Shape;
@@ -16,7 +18,7 @@ pub struct BoundaryTerm {
     /// Where it holds.
     pub place: Place,
     /// What holds.
-    pub condition: Box<dyn Condition>,
+    pub condition: Arc<dyn Condition>,
 }
 
 impl BoundaryTerm {
@@ -70,6 +72,9 @@ fn form_rows(problem: &Problem, formulation: Formulation, term: usize, units: &[
 /// The residual of the equation at interior points, weight 1/n each.
 pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
     let equation = problem.equation.as_ref();
+    if equation.nonlinear() {
+        return smooth::interior(problem, points);
+    }
     let form = Form {
         order: equation.order(),
         residuals: equation.residuals(),
@@ -88,6 +93,9 @@ pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
 /// The residuals of a condition at boundary points, weight 1/n each.
 pub fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
     let (equation, condition) = (problem.equation.as_ref(), term.condition.as_ref());
+    if condition.nonlinear(equation) {
+        return smooth::boundary(problem, term, points);
+    }
     let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
     let form = Form {
         order: condition.order(),
@@ -102,6 +110,22 @@ pub fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryP
         |i, jet, out| condition.residual(seen(equation, condition, &points[i]), &points[i], jet, out),
         |_, _| 0.0,
     )
+}
+
+/// Bytes of one point's rows of residuals, in f64; term 0 is the interior, the others are [`Problem::terms`].
+pub fn point_bytes(problem: &Problem, term: usize) -> usize {
+    let equation = problem.equation.as_ref();
+    let condition = term.checked_sub(1).map(|term| problem.terms[term].condition.as_ref());
+    let (order, nonlinear) = match condition {
+        None => (equation.order(), equation.nonlinear()),
+        Some(condition) => (condition.order(), condition.nonlinear(equation)),
+    };
+    let channels = Channels::new(problem.shape.dimension(), problem.transient(), order);
+    if nonlinear {
+        let width = smooth::point_width(equation.components(), channels);
+        return (channels.coordinates() + width + 1) * size_of::<f64>();
+    }
+    Rows::<f64>::point_bytes(channels, problem.residuals(term), problem.outputs())
 }
 
 /// The equation that a condition sees at a point: all regions' on an interface, otherwise that of the point's region.
@@ -158,6 +182,7 @@ pub(super) fn assemble(
         rhs: vec![0.0; n * residuals],
         weights: vec![1.0 / n as f64; n],
         linear: vec![0.0; if form.linear { n * columns } else { 0 }],
+        smooth: None,
     };
     // Into the columns of the heads.
     let place = |heads: &[usize], part: &[f64], out: &mut [f64]| {

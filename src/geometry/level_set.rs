@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn level(text: &str) -> Level {
-        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false]);
+        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false, false]);
         Level::new(formula.unwrap_or_else(|error| panic!("{error:?}")))
     }
 

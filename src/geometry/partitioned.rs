@@ -287,7 +287,7 @@ mod tests {
     use crate::geometry::axis_box::AxisBox;
 
     fn formula(text: &str) -> Formula {
-        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false]);
+        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false, false]);
         formula.unwrap_or_else(|error| panic!("{error:?}"))
     }
 

@@ -11,7 +11,7 @@ use super::materials::{assign, interfaces};
 use super::numerics::numerics;
 use super::placed::parts;
 use super::reference::reference;
-use super::sample::{definite, sample, scales};
+use super::sample::{Span, definite, sample, scales};
 use super::singular::singular;
 use super::suitability::{formulation, strata, unknown_terms};
 use super::support::{idle, support};
@@ -38,6 +38,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     let variables = Variables {
         space: shape.dimension(),
         time: file.time.is_some(),
+        field: false,
     };
     check_equation(&file, shape.dimension(), &mut values);
     let Some((shape, assigned)) = assign(&file, shape, &mut values) else {
@@ -58,7 +59,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     if values.sound() {
         let end = end.flatten();
         sample(&laws, shape.as_ref(), end, &parts, &mut values);
-        definite(&laws, shape.as_ref(), end, &mut values);
+        definite(&laws, Span::new(shape.as_ref(), end, &parts), &mut values);
         idle(shape.dimension(), &parts, &mut values);
         support(&file, shape.as_ref(), &parts, &mut values);
     }
@@ -108,7 +109,13 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     conditions(&mut problem, parts);
     interfaces(&mut problem);
     let wide = problem.shape.dimension() == 3 && outputs > 1 && separable(&problem);
-    problem.attempts = attempts(&problem.file, coordinates, problem.shape.poles().len(), outputs, wide);
+    problem.attempts = attempts(
+        &problem.file,
+        coordinates,
+        problem.shape.poles().len(),
+        outputs,
+        (wide, problem.nonlinear()),
+    );
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);

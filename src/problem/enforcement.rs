@@ -1,5 +1,7 @@
 //! How conditions are met: exactly by the ansatz where that is possible, in the loss otherwise.
 
+use std::sync::Arc;
+
 use super::formula::Formula;
 use super::hard_flux::{hold_flux, hold_traction};
 use super::placed::Placed;
@@ -66,14 +68,15 @@ pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
                 let mut law = FluxLaw {
                     flux: None,
                     convection: None,
+                    radiation: None,
                 };
                 for placed in here() {
                     match &placed.part {
-                        Part::Flux(value) => law.flux = Some(scales.flux_field(value.clone())),
+                        Part::Flux(value) => law.flux = Some(scales.coefficient(scales.flux_field(value.clone()))),
                         Part::Convection { coefficient, ambient } => {
                             law.convection = Some((
-                                scales.transfer_field(coefficient.clone()),
-                                scales.value_field(ambient.clone()),
+                                scales.coefficient(scales.transfer_field(coefficient.clone())),
+                                scales.coefficient(scales.value_field(ambient.clone())),
                             ));
                         }
                         _ => {}
@@ -83,7 +86,10 @@ pub(super) fn conditions(problem: &mut Problem, parts: Vec<Placed>) {
             }
         };
         if let Some(condition) = condition {
-            problem.terms.push(BoundaryTerm { place, condition });
+            problem.terms.push(BoundaryTerm {
+                place,
+                condition: condition.into(),
+            });
         }
     }
 }
@@ -93,7 +99,7 @@ fn prescribe(problem: &mut Problem, place: Place, component: usize, value: Field
     if soft || !hold(problem, place, component, &value) {
         problem.terms.push(BoundaryTerm {
             place,
-            condition: Box::new(Prescribed { component, value }),
+            condition: Arc::new(Prescribed { component, value }),
         });
     }
 }

@@ -5,7 +5,7 @@
 
 use super::enforcement::hold;
 use super::formula::Formula;
-use super::{Field, Problem};
+use super::{Coefficient, Field, Problem};
 use crate::condition::{FluxLaw, TractionLaw};
 use crate::formulation::Place;
 use crate::geometry::Face;
@@ -42,14 +42,16 @@ pub(super) fn hold_traction(problem: &mut Problem, face: Face, law: &mut Tractio
     }
 }
 
-/// Where the heat flux is an unknown: puts that of a face along the axes into the ansatz if it can hold exactly. Convection
-/// depends on the temperature and does not.
+/// Where the heat flux is an unknown: puts that of a face along the axes into the ansatz if it can hold exactly. Convection and
+/// radiation depend on the temperature and do not.
 pub(super) fn hold_flux(problem: &mut Problem, face: Face, law: &FluxLaw) -> bool {
-    let Some((axis, outward)) = problem.shape.normal_axis(face).filter(|_| law.convection.is_none()) else {
+    let plain = law.convection.is_none() && law.radiation.is_none();
+    let Some((axis, outward)) = problem.shape.normal_axis(face).filter(|_| plain) else {
         return false;
     };
-    let value = match &law.flux {
-        Some(flux) => signed(flux, outward),
+    let value = match law.flux.as_ref().map(Coefficient::as_field) {
+        Some(Some(flux)) => signed(flux, outward),
+        Some(None) => return false,
         None => problem.scales.flux_field(Formula::constant(0.0)),
     };
     let component = problem.equation.flux_component(0, axis);

@@ -30,6 +30,8 @@ pub struct Material {
     pub source: Option<Expression>,
     /// Diffusion: heat capacity per volume, J/(m³·K).
     pub capacity: Option<Expression>,
+    /// Diffusion: velocity of a flow, m/s per axis.
+    pub velocity: Option<Vec<Expression>>,
     /// Elasticity: Young's modulus, Pa.
     pub young: Option<Expression>,
     /// Elasticity: Poisson's ratio.
@@ -50,6 +52,7 @@ pub(super) enum Law {
         conductivity: (ConductivityLaw, Path),
         source: (Formula, Path),
         capacity: (Formula, Path),
+        velocity: Vec<(Formula, Path)>,
     },
 }
 
@@ -174,10 +177,12 @@ pub(super) fn law(
             })
         }
         EquationKind::Diffusion(equation) => {
+            // Coefficients may depend on the temperature.
+            let own = variables.with_field();
             let (conductivity, at) = given.pick("conductivity", |m| &m.conductivity, equation.conductivity.as_ref());
             let one = Conductivity::default();
             let conductivity = match (conductivity, material) {
-                (Some(conductivity), _) => conductivity.law(variables, &at, values).map(|law| (law, at)),
+                (Some(conductivity), _) => conductivity.law(own, &at, values).map(|law| (law, at)),
                 (None, None) => one.law(variables, &at, values).map(|law| (law, at)),
                 (None, Some(_)) => {
                     given.missing("conductivity", "add `conductivity: …`", &at, values);
@@ -186,7 +191,7 @@ pub(super) fn law(
             };
             let (capacity, at) = given.pick("capacity", |m| &m.capacity, Some(&equation.capacity));
             let capacity = capacity.and_then(|expression| {
-                let formula = values.formula(expression, variables, &at)?;
+                let formula = values.formula(expression, own, &at)?;
                 if let Some(value) = formula.as_constant().filter(|value| *value <= 0.0) {
                     values.fault(&at, format!("capacity = {value} must be greater than 0"), None);
                     return None;
@@ -194,14 +199,44 @@ pub(super) fn law(
                 Some((formula, at))
             });
             let (source, at) = given.pick("source", |m| &m.source, Some(&equation.source));
-            let source = source.and_then(|expression| Some((values.formula(expression, variables, &at)?, at)));
+            let source = source.and_then(|expression| Some((values.formula(expression, own, &at)?, at)));
+            let (velocity, at) = given.pick("velocity", |m| &m.velocity, Some(&equation.velocity));
+            let velocity = velocity.and_then(|list| self::velocity(list, own, &at, values));
             Some(Law::Diffusive {
                 conductivity: conductivity?,
                 source: source?,
                 capacity: capacity?,
+                velocity: velocity?,
             })
         }
     }
+}
+
+/// The components of a velocity, one per axis or none at all.
+fn velocity(
+    list: &[Expression],
+    variables: Variables,
+    at: &Path,
+    values: &mut Values<'_>,
+) -> Option<Vec<(Formula, Path)>> {
+    if !list.is_empty() && list.len() != variables.space {
+        values.fault(
+            at,
+            format!("velocity has {} components in {} dimensions", list.len(), variables.space),
+            Some(format!("give {}, one per axis", variables.space)),
+        );
+        return None;
+    }
+    let components: Vec<Option<(Formula, Path)>> = list
+        .iter()
+        .enumerate()
+        .map(|(j, expression)| {
+            let mut at = at.clone();
+            at.push(j.into());
+            Some((values.formula(expression, variables, &at)?, at))
+        })
+        .collect();
+    components.into_iter().collect()
 }
 
 /// Coefficients of the other equation in a material.
@@ -211,6 +246,7 @@ fn foreign(file: &ProblemFile, name: &str, material: &Material, values: &mut Val
         ("conductivity", material.conductivity.is_some(), false),
         ("source", material.source.is_some(), false),
         ("capacity", material.capacity.is_some(), false),
+        ("velocity", material.velocity.is_some(), false),
         ("young", material.young.is_some(), true),
         ("poisson", material.poisson.is_some(), true),
         ("orthotropic", material.orthotropic.is_some(), true),
@@ -324,14 +360,14 @@ pub(super) fn whole(
     transient: bool,
     formulation: Formulation,
     axisymmetric: bool,
-) -> Box<dyn Equation> {
+) -> Arc<dyn Equation> {
     let axial = axisymmetric.then(|| Axial {
         reach: shape.bounds().1[0],
     });
     let one = |law| equation(law, scales, shape.dimension(), transient, formulation, axial);
     match laws {
-        [law] => one(law),
-        _ => Box::new(Composite::new(laws.iter().map(one).collect(), shape.clone())),
+        [law] => one(law).into(),
+        _ => Arc::new(Composite::new(laws.iter().map(one).collect(), shape.clone())),
     }
 }
 
@@ -371,16 +407,23 @@ fn equation(
             conductivity: (conductivity, _),
             source: (source, _),
             capacity: (capacity, _),
+            velocity,
         } => {
             let body = HeatBody::new(
                 transient,
-                scales.source_field(source.clone()),
-                scales.capacity_field(capacity.clone()),
+                scales.coefficient(scales.source_field(source.clone())),
+                scales.coefficient(scales.capacity_field(capacity.clone())),
+            )
+            .with_velocity(
+                velocity
+                    .iter()
+                    .map(|(v, _)| scales.coefficient(scales.velocity_field(v.clone())))
+                    .collect(),
             );
             let plane: Box<dyn Equation> = match conductivity {
                 ConductivityLaw::Scalar(conductivity) => Box::new(HeatConduction::new(
                     dimension,
-                    scales.modulus_field(conductivity.clone()),
+                    scales.coefficient(scales.modulus_field(conductivity.clone())),
                     body,
                 )),
                 ConductivityLaw::Tensor(parts) => Box::new(AnisotropicConduction::new(

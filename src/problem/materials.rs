@@ -8,6 +8,8 @@
 //! residuals were divided by their own region's modulus, it would move by the contrast times as much. Column by column the
 //! least squares are scaled anyway. The weights of the two terms of an interface are balanced like those of every other term.
 
+use std::sync::Arc;
+
 use super::{Material, Path, ProblemFile, Values};
 use crate::condition::{FluxContinuity, PENALTY, ValueContinuity};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
@@ -178,7 +180,7 @@ pub(super) fn interfaces(problem: &mut Problem) {
         let sides = interface.sides;
         problem.terms.push(BoundaryTerm {
             place,
-            condition: Box::new(ValueContinuity {
+            condition: Arc::new(ValueContinuity {
                 sides,
                 field,
                 components,
@@ -188,7 +190,7 @@ pub(super) fn interfaces(problem: &mut Problem) {
         if problem.file.formulation() != Formulation::Energy {
             problem.terms.push(BoundaryTerm {
                 place,
-                condition: Box::new(FluxContinuity {
+                condition: Arc::new(FluxContinuity {
                     sides,
                     field,
                     components,

@@ -2,6 +2,8 @@
 
 mod axis;
 mod build;
+mod coefficient;
+mod emission;
 mod enforcement;
 mod field;
 mod file;
@@ -22,6 +24,8 @@ mod suitability;
 mod support;
 mod values;
 
+pub use coefficient::{Coefficient, Sample};
+pub use emission::Emission;
 pub use field::Field;
 pub use file::{Batch, Exact, Limits, Memory, Output, Points, ProblemFile, Reference, Tolerance, Whole};
 pub use known::Known;
@@ -59,7 +63,7 @@ pub struct Problem {
     /// The domain by the length scale.
     pub shape: Arc<dyn Shape>,
     /// The equation.
-    pub equation: Box<dyn Equation>,
+    pub equation: Arc<dyn Equation>,
     /// Values that hold exactly.
     pub ansatz: Ansatz,
     /// Conditions that enter the loss.
@@ -96,7 +100,9 @@ impl Problem {
 
     /// Whether the energy form follows if this one does not solve the problem.
     pub fn changes_form(&self) -> bool {
-        changes_form(&self.file) && self.terms.iter().all(|term| term.condition.conservative())
+        changes_form(&self.file)
+            && self.equation.conservative()
+            && self.terms.iter().all(|term| term.condition.conservative())
     }
 
     /// Takes up an attempt.
@@ -124,6 +130,12 @@ impl Problem {
         self.attempt(index);
         let seed = self.file.seed;
         ChaCha8Rng::seed_from_u64(if index == 0 { seed } else { mix(seed, index as u64) })
+    }
+
+    /// Whether any residual is a smooth function of the field instead of an affine one.
+    pub fn nonlinear(&self) -> bool {
+        let equation = self.equation.as_ref();
+        equation.nonlinear() || self.terms.iter().any(|term| term.condition.nonlinear(equation))
     }
 
     /// Residuals per point of a term; term 0 is the interior, the others are [`Problem::terms`].

@@ -1,6 +1,6 @@
 //! An estimate of the error without a reference: the defect equation, solved on features that training did not have.
 //!
-//! The problem is linear, so the error e = u − u* satisfies its equation and conditions with the residuals of u on the right. It is
+//! To first order the error e = u − u* satisfies the equation and conditions linearised at u with the residuals of u on the right. It is
 //! approximated by new random features in the same ansatz, min Σ λ·|A·e − r|² on points that no training used. What the
 //! features cannot follow is not seen: `captured` says which part of the residual they explain. A value near 1
 //! means that the estimate can be trusted; a small one means that it is a lower bound.
@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{Errors, Solution, Trial};
 use crate::jet::fused::Kernel;
 use crate::jet::{Jet, Order};
+use crate::loss::Rows;
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::sampler::mix;
 use crate::start::{architecture_of, fresh_rows};
@@ -57,7 +58,10 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     let kernel = Kernel::new(architecture_of(problem, &network, &mut random));
     let features = network.initial_parameters(kernel.architecture(), &mut random);
     // C·j_e = −(C·j_N − d) is what the network lacks.
-    let mut terms = fresh_rows(problem, POINTS);
+    let mut terms: Vec<Rows<f64>> = fresh_rows(problem, POINTS)
+        .iter()
+        .map(|rows| solution.kernel.frozen(solution.parameters, rows))
+        .collect();
     let mut before = 0.0;
     for (rows, weight) in terms.iter_mut().zip(weights) {
         rows.scale(*weight);

@@ -8,7 +8,7 @@ use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::{Equation, in_region};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Interface};
-use crate::jet::Order;
+use crate::jet::{Jet, Order};
 
 /// One sum that should vanish, with up to three components.
 pub(super) struct Sum {
@@ -225,15 +225,13 @@ impl Sums {
             .map(|(unit, weight)| (problem.interior_point(unit), weight))
             .unzip();
         let measure = problem.shape.measure();
-        let transient = problem.transient();
         let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
         trial.each(&points, Order::First, &mut |i, u| {
             let x = &points[i];
             let weight = measure * weights[i] * equation.weight(x);
-            let rates = std::array::from_fn(|c| if transient && c < m { u.rate(c) } else { 0.0 });
             let load = Load {
                 arm: arm(x, centre, d),
-                load: supply(equation, x, rates),
+                load: supply(equation, x, u),
                 value: std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 }),
             };
             self.add(0, weight, &load);
@@ -267,11 +265,14 @@ impl Sums {
             let value: [f64; 3] = std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 });
             let mut prescribed = value;
             condition.impose(point, &residual, &mut prescribed, &mut [0.0; 3]);
-            let jump = std::array::from_fn(|c| value[c] - prescribed[c]);
-            let [with, without] = [jump, [0.0; 3]].map(|rates| supply(equation, &point.x, rates));
+            let jump: [f64; 3] = std::array::from_fn(|c| value[c] - prescribed[c]);
+            let mut stored = [0.0; 3];
+            equation
+                .medium()
+                .storage(&point.x, u, &jump[..m], &mut stored[..m]);
             let load = Load {
                 arm: [0.0; 3],
-                load: std::array::from_fn(|c| with[c] - without[c]),
+                load: stored.map(|load| -load),
                 value,
             };
             self.add(term, weight, &load);
@@ -280,10 +281,10 @@ impl Sums {
     }
 }
 
-/// Source less storage at a point for the given rates.
-fn supply(equation: &dyn Equation, x: &[f64; 4], rates: [f64; 3]) -> [f64; 3] {
+/// Source less storage at a point.
+fn supply(equation: &dyn Equation, x: &[f64; 4], u: &Jet<'_>) -> [f64; 3] {
     let m = equation.field_components();
     let mut out = [0.0; 3];
-    equation.medium().supply(x, &rates[..m], &mut out[..m]);
+    equation.medium().supply(x, u, &mut out[..m]);
     out
 }

@@ -16,7 +16,6 @@ use super::least_squares::{Fit, LeastSquares};
 use super::plan::UNKNOWNS;
 use super::stage::{Held, Stage};
 use super::{FusedObjective, Lbfgs, Objective, StopReason};
-use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
 use crate::loss::{Rows, Span};
 
@@ -25,9 +24,6 @@ const CHUNK: usize = 256;
 
 /// Dampings of an energy, relative to the features' size, of which the best on an independent rule is taken.
 pub(super) const RITZ: [f64; 8] = [1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
-/// Points per term from which the features' sizes are estimated.
-const SAMPLE: usize = 128;
-
 /// The output layer by linear least squares, in f64 on all points; alone, or in turn with L-BFGS steps of all layers
 /// (variable projection).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -157,7 +153,7 @@ fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
         .clone()
         .map(|t| collocation.terms[t].len() * collocation.residuals(t))
         .sum();
-    let sample: Vec<Rows<f64>> = terms.map(|t| sample(collocation, t)).collect();
+    let sample: Vec<Rows<f64>> = terms.map(|t| collocation.sample(t)).collect();
     let mut system = OutputSystem::new(work.kernel, &mut features, &sample, rows, work.chunk_bytes, 0.0);
     collocation.parts(|_, spans| {
         for span in spans {
@@ -209,16 +205,6 @@ fn best(work: &Work<'_>, parameters: &[f64], fits: impl Iterator<Item = Fit>, pa
         },
         |(_, fit)| fit,
     )
-}
-
-/// Some points of a term, evenly spread over its list, that stand for all of them.
-fn sample(collocation: &Collocation<'_>, t: usize) -> Rows<f64> {
-    let n = collocation.terms[t].len();
-    let step = n.div_ceil(SAMPLE);
-    let indices: Vec<usize> = (0..n).step_by(step).collect();
-    let mut rows = collocation.pick(t, &indices);
-    rows.scale(n as f64 / indices.len() as f64);
-    rows
 }
 
 /// The least-squares problem of the output layer.

@@ -1,6 +1,6 @@
 //! What a file that does not say how to train does.
 
-use super::{Adam, Decay, GaussNewton, LastLayer, SsBroyden, StageKind};
+use super::{Adam, Decay, GaussNewton, LastLayer, Newton, SsBroyden, StageKind};
 use crate::condition::ConditionKind;
 use crate::formulation::Formulation;
 use crate::loss::Weights;
@@ -43,7 +43,13 @@ const MOST: usize = 1 << 16;
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
 /// where the solution is steep.
-pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: usize, wide: bool) -> Vec<Attempt> {
+pub fn attempts(
+    file: &ProblemFile,
+    coordinates: usize,
+    poles: usize,
+    outputs: usize,
+    (wide, nonlinear): (bool, bool),
+) -> Vec<Attempt> {
     let points = &file.points;
     let batches = Points {
         interior: points.interior,
@@ -58,7 +64,10 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
             ..RandomFeatures::default()
         })
     };
-    let last_layer = || vec![StageKind::LastLayer(LastLayer::default())];
+    let last_layer = || match nonlinear {
+        true => vec![StageKind::Newton(Newton::default())],
+        false => vec![StageKind::LastLayer(LastLayer::default())],
+    };
     let single = |network, stages| {
         vec![Attempt {
             network,
@@ -73,7 +82,7 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
     };
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
-        (None, Some(stages @ [StageKind::LastLayer(_), ..])) => single(features(some), stages.to_vec()),
+        (None, Some(stages @ [StageKind::LastLayer(_) | StageKind::Newton(_), ..])) => single(features(some), stages.to_vec()),
         (None, Some(stages)) => single(NetworkKind::default(), stages.to_vec()),
         (Some(network @ NetworkKind::RandomFeatures(_)), None) => single(network.clone(), last_layer()),
         (Some(network @ NetworkKind::Mlp(_)), None) => single(network.clone(), trained()),

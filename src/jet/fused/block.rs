@@ -2,6 +2,7 @@
 
 use super::operands::{Input, Operands};
 use super::parameters::{Packed, PackedLayer};
+use super::residuals::Tangents;
 use super::{LANES, padded};
 use crate::jet::Channels;
 use crate::jet::activation::Activation;
@@ -32,6 +33,8 @@ pub(super) struct Workspace<F> {
     pub(super) other: Vec<F>,
     /// Residuals of the block, `[P, R]`.
     pub(super) residual: Vec<F>,
+    /// The tangents of smooth rows at the block's jets.
+    pub(super) tangents: Tangents<F>,
     /// Room for the columns of a product.
     pub(super) panel: Vec<F>,
 }

@@ -40,7 +40,7 @@ impl<F: Real> Kernel<F> {
                 let mut combined = vec![F::ZERO; w];
                 for (at, entries) in matrix.chunks_mut(q).enumerate() {
                     let i = at / r;
-                    let forms = rows.coefficients[(block.start * r + at) * m * k..][..m * k].chunks(k);
+                    let forms = workspace.tangents.form(rows, block, i, at % r).chunks(k);
                     for (c, form) in forms.enumerate() {
                         combined.fill(F::ZERO);
                         for (channel, coefficient) in form.iter().enumerate() {

@@ -94,6 +94,7 @@ pub(crate) fn rows(channels: Channels, [n, r, m]: [usize; 3], linear: bool, rand
         rhs: numbers(n * r),
         linear: if linear { numbers(n * width) } else { Vec::new() },
         weights: numbers(n).iter().map(|w| w.abs()).collect(),
+        smooth: None,
     }
 }
 
