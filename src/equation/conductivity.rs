@@ -263,8 +263,7 @@ pub(super) struct TensorSample {
 impl TensorField {
     /// Σ f_n·A_n by the scales' modulus.
     pub fn new(parts: &[(Formula, [[f64; 3]; 3])], scales: &Scales) -> Self {
-        let part =
-            |(formula, unit): &(Formula, _)| (scales.coefficient(scales.modulus_field(formula.clone())), *unit);
+        let part = |(formula, unit): &(Formula, _)| (scales.coefficient(scales.modulus_field(formula.clone())), *unit);
         Self {
             parts: parts.iter().map(part).collect(),
         }
@@ -282,7 +281,11 @@ impl TensorField {
 
     /// k and its derivatives at a point for the field û.
     pub(super) fn sample(&self, x: &[f64; 4], u: f64) -> TensorSample {
-        let samples: Vec<(Sample, &Tensor)> = self.parts.iter().map(|(part, unit)| (part.sample(x, u), unit)).collect();
+        let samples: Vec<(Sample, &Tensor)> = self
+            .parts
+            .iter()
+            .map(|(part, unit)| (part.sample(x, u), unit))
+            .collect();
         let of = |pick: &dyn Fn(&Sample) -> f64| sum(samples.iter().map(|(sample, unit)| (pick(sample), *unit)));
         TensorSample {
             value: of(&|sample| sample.value),

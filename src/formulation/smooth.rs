@@ -131,7 +131,13 @@ pub(super) fn boundary(problem: &Problem, term: &BoundaryTerm, points: &[Boundar
         0,
         "every point has the same number of sides"
     );
-    rows(problem, Some(condition.clone()), channels, condition.residuals(), points)
+    rows(
+        problem,
+        Some(condition.clone()),
+        channels,
+        condition.residuals(),
+        points,
+    )
 }
 
 fn rows(

@@ -221,7 +221,9 @@ impl<F: Real> Rows<F> {
             |(scratch, residual, tangent, jet), (i, (coefficients, rhs))| {
                 let given = &jets[i * width..(i + 1) * width];
                 jet.iter_mut().zip(given).for_each(|(jet, v)| *jet = v.double());
-                smooth.residual.linearise(smooth.point(i), jet, scratch, residual, tangent);
+                smooth
+                    .residual
+                    .linearise(smooth.point(i), jet, scratch, residual, tangent);
                 for (row, (rhs, form)) in rhs.iter_mut().zip(tangent.chunks(width)).enumerate() {
                     let image: f64 = form.iter().zip(&*jet).map(|(c, j)| c * j).sum();
                     *rhs = F::of(image - residual[row]);

@@ -238,7 +238,8 @@ mod tests {
     /// Every derivative by central differences of values, of a formula with every kind of operation.
     #[test]
     fn derivatives_over_position_and_field_match_differences() {
-        let k = coefficient("(1 + 0.01*T)^1.5*exp(x*T/400) + sqrt(T + y)/(2 + z) - min(x, T)*atan2(y, T)^2 + x^(T/300)");
+        let k =
+            coefficient("(1 + 0.01*T)^1.5*exp(x*T/400) + sqrt(T + y)/(2 + z) - min(x, T)*atan2(y, T)^2 + x^(T/300)");
         let (x, u) = ([0.7, -0.4, 0.3, 0.2], 0.6);
         let f = |d: [f64; 4], du: f64| k.value(&std::array::from_fn(|j| x[j] + d[j]), u + du);
         let found = k.sample(&x, u);
@@ -250,7 +251,11 @@ mod tests {
         let second = (f([0.0; 4], h) - 2.0 * found.value + f([0.0; 4], -h)) / (h * h);
         close(found.curvature, second, "curvature");
         for j in 0..3 {
-            close(found.gradient[j], (f(along(j, h), 0.0) - f(along(j, -h), 0.0)) / (2.0 * h), "gradient");
+            close(
+                found.gradient[j],
+                (f(along(j, h), 0.0) - f(along(j, -h), 0.0)) / (2.0 * h),
+                "gradient",
+            );
             let corner = |a: f64, b: f64| f(along(j, a * h), b * h);
             let mixed = (corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0) + corner(-1.0, -1.0)) / (4.0 * h * h);
             close(found.mixed[j], mixed, "mixed");
@@ -264,7 +269,10 @@ mod tests {
         let sample = k.sample(&[0.1, 0.2, 0.0, 0.0], 2.0);
         assert!((sample.value - 4.0 * 1.8).abs() < 1e-14);
         assert!((sample.slope - 4.0 * 0.1).abs() < 1e-15);
-        assert_eq!((sample.curvature, sample.gradient, sample.mixed), (0.0, [0.0; 3], [0.0; 3]));
+        assert_eq!(
+            (sample.curvature, sample.gradient, sample.mixed),
+            (0.0, [0.0; 3], [0.0; 3])
+        );
         assert!(k.reads_field() && !coefficient("1 + x").reads_field());
     }
 }

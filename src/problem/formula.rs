@@ -98,11 +98,7 @@ impl Formula {
     ///
     /// # Errors
     /// As [`Formula::parse`], and where nothing is compared.
-    pub fn condition(
-        text: &str,
-        constants: &BTreeMap<String, f64>,
-        allowed: Allowed,
-    ) -> Result<Self, FormulaError> {
+    pub fn condition(text: &str, constants: &BTreeMap<String, f64>, allowed: Allowed) -> Result<Self, FormulaError> {
         let tape = read(text, constants, allowed, |parser| parser.condition())?;
         Ok(Self {
             text: text.into(),

@@ -222,7 +222,11 @@ fn velocity(
     if !list.is_empty() && list.len() != variables.space {
         values.fault(
             at,
-            format!("velocity has {} components in {} dimensions", list.len(), variables.space),
+            format!(
+                "velocity has {} components in {} dimensions",
+                list.len(),
+                variables.space
+            ),
             Some(format!("give {}, one per axis", variables.space)),
         );
         return None;

@@ -61,7 +61,10 @@ impl<'a> Span<'a> {
             end,
             field: [0.0; 2],
         };
-        if let Some([low, high]) = span.prescribed(parts).filter(|range| range[0].is_finite() && range[1].is_finite()) {
+        if let Some([low, high]) = span
+            .prescribed(parts)
+            .filter(|range| range[0].is_finite() && range[1].is_finite())
+        {
             span.field = [low, high];
         }
         span

@@ -131,7 +131,9 @@ impl<'a> Values<'a> {
                     &at,
                     format!("the constant `{name}` has a reserved name"),
                     Some(match name.as_str() {
-                        "T" => "`T` is the field itself in formulas of `Diffusion`; rename it, for example to `T0`".into(),
+                        "T" => {
+                            "`T` is the field itself in formulas of `Diffusion`; rename it, for example to `T0`".into()
+                        }
                         _ => "coordinates, pi and functions keep their meaning in formulas; rename it".into(),
                     }),
                 );

@@ -267,9 +267,7 @@ impl Sums {
             condition.impose(point, &residual, &mut prescribed, &mut [0.0; 3]);
             let jump: [f64; 3] = std::array::from_fn(|c| value[c] - prescribed[c]);
             let mut stored = [0.0; 3];
-            equation
-                .medium()
-                .storage(&point.x, u, &jump[..m], &mut stored[..m]);
+            equation.medium().storage(&point.x, u, &jump[..m], &mut stored[..m]);
             let load = Load {
                 arm: [0.0; 3],
                 load: stored.map(|load| -load),

@@ -140,7 +140,11 @@ fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
     });
     let solution = system.solve().solution;
     let first = parameters.len() - solution.len();
-    solution.iter().zip(&parameters[first..]).map(|(new, old)| new - old).collect()
+    solution
+        .iter()
+        .zip(&parameters[first..])
+        .map(|(new, old)| new - old)
+        .collect()
 }
 
 /// The first of the steps 1, ½, ¼, … along a direction that lowers the residual enough.
@@ -169,6 +173,9 @@ fn change(work: &Work<'_>, before: &[f64], after: &[f64]) -> f64 {
     let [old, new] = [before, after].map(|parameters| work.kernel.jets(parameters, values, &rows.x));
     let difference: Vec<f64> = new.iter().zip(&old).map(|(a, b)| a - b).collect();
     let size = norm(&new);
-    if size > 0.0 { norm(&difference) / size } else { norm(&difference) }
+    if size > 0.0 {
+        norm(&difference) / size
+    } else {
+        norm(&difference)
+    }
 }
-

@@ -82,7 +82,9 @@ pub fn attempts(
     };
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
-        (None, Some(stages @ [StageKind::LastLayer(_) | StageKind::Newton(_), ..])) => single(features(some), stages.to_vec()),
+        (None, Some(stages @ [StageKind::LastLayer(_) | StageKind::Newton(_), ..])) => {
+            single(features(some), stages.to_vec())
+        }
         (None, Some(stages)) => single(NetworkKind::default(), stages.to_vec()),
         (Some(network @ NetworkKind::RandomFeatures(_)), None) => single(network.clone(), last_layer()),
         (Some(network @ NetworkKind::Mlp(_)), None) => single(network.clone(), trained()),

@@ -83,7 +83,9 @@ impl<F: Real> Workspace<F> {
             for row in 0..r {
                 let sum = match rows.smooth {
                     Some(_) => self.tangents.residual[i * r + row],
-                    None => form(self.tangents.form(rows, block, i, row), &self.out, p, i, m) - rows.rhs[point * r + row],
+                    None => {
+                        form(self.tangents.form(rows, block, i, row), &self.out, p, i, m) - rows.rhs[point * r + row]
+                    }
                 };
                 self.residual[i * r + row] = sum;
                 loss += rows.weights[point].double() * sum.double() * sum.double();
