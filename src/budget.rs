@@ -1,13 +1,14 @@
 //! How much memory a run will need, asked before anything is allocated; and what is done at once so that it stays within a
 //! given amount.
 
-use crate::batch::{Adapt, Divide, Draw, Rad};
-use crate::error::Error;
+use crate::batch::{Adapt, Batch, Divide, Draw, Points, Rad, Whole};
+use crate::error::{Error, bytes};
 use crate::formulation::{Formulation, point_bytes};
 use crate::jet::Channels;
-use crate::output::{available_memory, bytes};
+use crate::output::available_memory;
 use crate::path;
-use crate::problem::{Batch, Path, Points, Problem, Whole};
+use crate::problem::Problem;
+use crate::quantity::Path;
 use crate::training::{CHUNK_BYTES, UNKNOWNS, gram_bytes, last_layer_bytes};
 
 /// What a run does at once.
@@ -64,22 +65,25 @@ struct Sizes {
 }
 
 fn sizes(problem: &Problem) -> Sizes {
-    let components = problem.outputs();
-    let dimensions = problem.axes(0);
+    let components = problem.model.outputs();
+    let dimensions = problem.model.axes(0);
     let network = &problem.network;
     let p = network.parameters(
         components,
         dimensions,
-        problem.poles().iter().map(|pole| pole.space).sum(),
+        problem.poles().iter().map(|pole| pole.space).sum::<usize>() + problem.model.periodic.len(),
     );
-    let channels = |order| Channels::new(problem.shape.dimension(), problem.transient(), order);
-    let terms = 0..=problem.terms.len();
-    let widths: Vec<u128> = terms.clone().map(|term| point_bytes(problem, term) as u128).collect();
-    let residuals: Vec<u128> = terms.map(|term| problem.residuals(term) as u128).collect();
+    let channels = |order| Channels::new(problem.model.shape.dimension(), problem.model.transient, order);
+    let terms = 0..=problem.model.terms.len();
+    let widths: Vec<u128> = terms
+        .clone()
+        .map(|term| point_bytes(&problem.model, term) as u128)
+        .collect();
+    let residuals: Vec<u128> = terms.map(|term| problem.model.residuals(term) as u128).collect();
     let lengths: Vec<u128> = problem.point_sets().iter().map(|set| set.len() as u128).collect();
     let widest = widths.iter().copied().max().unwrap_or(0);
     let units = network.width() as u128 * network.depth() as u128;
-    let count = channels(problem.equation.order()).count() as u128;
+    let count = channels(problem.model.equation.order()).count() as u128;
     // Blocks of 32 to 256 points, two precisions, per thread: see `jet::fused`.
     let buffers = (units * count * 16 * 32 * 2).max(1 << 20);
     let parameters = usize::try_from(p).unwrap_or(usize::MAX);
@@ -148,7 +152,7 @@ impl From<Refusal> for Error {
 pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     let sizes = sizes(problem);
     let points = &problem.file.points;
-    let terms = problem.terms.len() as u128 + 1;
+    let terms = problem.model.terms.len() as u128 + 1;
     let newton = problem.stages.iter().any(|stage| stage.held(sizes.parameters).jacobian);
     let limit = problem.file.memory.as_ref().and_then(crate::problem::Memory::bytes);
     let asked = points.micro_batch.unwrap_or(MICRO_BATCH);
@@ -205,7 +209,7 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     let factors = if problem.stages.iter().any(|stage| stage.held(sizes.parameters).output) {
         let householder = last_layer_bytes(sizes.output, plan.chunk_bytes as u128);
         // Those that have no common forms are found out by the attempts, which are made of fewer features then.
-        match problem.file.formulation() == Formulation::Energy && sizes.output > UNKNOWNS as u128 {
+        match problem.model.formulation == Formulation::Energy && sizes.output > UNKNOWNS as u128 {
             true => householder.min(gram_bytes(sizes.output)),
             false => householder,
         }
@@ -246,6 +250,18 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
         });
     }
     Ok(plan)
+}
+
+/// Whether every attempt can be planned; its first one is then taken up.
+///
+/// # Errors
+/// The refusal of an attempt, with what in the file is at fault.
+pub fn check_plans(problem: &mut Problem) -> Result<(), Error> {
+    for index in (0..problem.attempts.len()).rev() {
+        problem.attempt(index);
+        plan(problem).map_err(|refusal| problem.origin.error(&refusal.at, refusal.message, refusal.hint))?;
+    }
+    Ok(())
 }
 
 /// What looks at all points at once.

@@ -174,7 +174,7 @@ pub(crate) fn wgpu_device(index: Option<usize>) -> burn_wgpu::WgpuDevice {
 /// Adds two numbers. Burn panics where there is no driver; the panic is caught and silenced here.
 #[cfg(feature = "cube")]
 fn sums<B: burn_tensor::backend::Backend>(device: &B::Device, missing: &str) -> Result<(), String> {
-    use crate::jet::generic::download;
+    use crate::jet::download;
     use burn_tensor::Tensor;
 
     let hook = std::panic::take_hook();

@@ -8,14 +8,13 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Collocation, Growth};
+use crate::batch::{Batch, Collocation, Growth, Whole};
 use crate::budget::plan;
 use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::output::{live_bytes, peak_bytes, peak_memory, restart_peak};
-use crate::problem::{Batch, Problem, Whole};
-use crate::solve::term_names;
+use crate::problem::Problem;
 use crate::start::{architecture, start_values};
 use crate::training::{Adam, FusedObjective, Lbfgs, Objective, Runner, StageKind, StageState};
 
@@ -153,12 +152,12 @@ pub struct Measurement {
 pub fn measure(mut problem: Problem, device: Device, empty: u64) -> Result<Measurement, Error> {
     device.probe()?;
     let plan = plan(&problem)?;
-    let names = term_names(&problem);
+    let names = problem.model.term_names();
     let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
     let kernel = Kernel::new(architecture(&problem, &mut random));
     let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
     let before = live_bytes();
-    let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
+    let mut collocation = Collocation::new(&problem, &weights, plan.stored, plan.chunk);
     let points = live_bytes() - before;
     let stage = problem.stages[0].clone();
     let (live, reserved) = (live_bytes(), device.reserved_bytes());

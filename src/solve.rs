@@ -10,17 +10,16 @@ use std::time::Instant;
 
 pub use request::{Request, Settings, Source, adjust, default_folder, shorten};
 
-use crate::batch::Collocation;
-use crate::budget::{check_memory, plan};
+use crate::batch::{Batch, Collocation, Whole};
+use crate::budget::{check_memory, check_plans, plan};
 use crate::error::Error;
 use crate::jet::fused::Kernel;
+use crate::noise::automatic_batch;
 use crate::output::{Keeper, Results, Summary, Times, read_checkpoint, write_fields};
-use crate::problem::{self, Batch, Problem, Whole};
+use crate::problem::{self, HOPELESS, Problem, SINGULAR, energy_form};
 use crate::solution::{Solution, balance};
-use crate::start::{architecture, automatic_batch, independent_energy, relative_residual, start_values};
-use crate::training::{
-    Checkpoint, HOPELESS, Record, SINGULAR, StageKind, StageState, StopReason, Trained, Training, energy_form,
-};
+use crate::start::{architecture, enriched, fix_level, independent_energy, relative_residual, start_values};
+use crate::training::{Checkpoint, Record, StageKind, StageState, StopReason, Trained, Training};
 use summary::{Course, summarise};
 use watch::Watch;
 
@@ -101,7 +100,7 @@ fn run(
     }
     problem.notes.iter().for_each(|note| progress.note(note));
     problem.notes.splice(0..0, earlier.notes.iter().cloned());
-    let names = term_names(&problem);
+    let names = problem.model.term_names();
     let mut results = match &checkpoint {
         Some(checkpoint) => Results::resume(&folder, checkpoint.history, checkpoint.seconds, earlier.begun)?,
         None => Results::create(
@@ -131,8 +130,15 @@ fn run(
         let kernel = Kernel::new(architecture(&problem, &mut random));
         let resumed = index == first && !checkpoint.weights.is_empty();
         let (weights, mut parameters) = if resumed {
-            problem.ansatz.scale.clone_from(&checkpoint.scale);
+            problem.model.ansatz.scale.clone_from(&checkpoint.scale);
             (checkpoint.weights.clone(), checkpoint.parameters.clone())
+        } else if problem.attempts[index].enriches
+            && let Some(before) = &best
+        {
+            checkpoint.earlier = stages.len();
+            problem.model.ansatz.scale.clone_from(&before.scale);
+            let parameters = enriched(&problem, before, &kernel, &mut random);
+            (before.weights.clone(), parameters)
         } else {
             checkpoint.earlier = stages.len();
             start_values(&mut problem, &kernel, &names, &mut random)
@@ -140,14 +146,14 @@ fn run(
         if problem.file.points.batch == Some(Batch::All(Whole::Auto))
             && problem.stages.iter().any(StageKind::is_first_order)
         {
-            let batch = automatic_batch(device, &problem, &names, &weights, &plan, &kernel, &parameters);
+            let batch = automatic_batch(device, &problem, &weights, &plan, &kernel, &parameters);
             problem.file.points.batch = Some(Batch::Size(batch));
             results.problem(&problem::resolved_in(&problem.file, &folder))?;
             let note = format!("batch = {batch} from gradient noise and step times at the start");
             progress.note(&note);
             problem.notes.push(note);
         }
-        let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
+        let mut collocation = Collocation::new(&problem, &weights, plan.stored, plan.chunk);
         if resumed && let Some(list) = checkpoint.adapted.take() {
             collocation.adapt(list);
         }
@@ -163,7 +169,9 @@ fn run(
         };
         let drawn = problem.drawn();
         let mut training = Training {
-            problem: &problem,
+            source: &problem,
+            stages: &problem.stages,
+            scale: &problem.model.ansatz.scale,
             kernel: &kernel,
             interrupted,
             pause: None,
@@ -181,6 +189,7 @@ fn run(
         let state = std::mem::replace(&mut checkpoint.stage, StageState::Start);
         first_step.get_or_insert_with(|| earlier.begun.elapsed().as_secs_f64());
         training.run(&mut collocation, &mut parameters, state);
+        fix_level(&problem, &kernel, &mut parameters);
         checkpoint.stage_seconds = 0.0;
         stages = training.reports;
         failure = failure.or(watch.failure);
@@ -190,7 +199,7 @@ fn run(
             energy: independent_energy(&collocation, &kernel, &parameters),
             rival: None,
             weights,
-            scale: problem.ansatz.scale.clone(),
+            scale: problem.model.ansatz.scale.clone(),
             adapted: collocation.adapted().map(<[_]>::to_vec),
             parameters,
         };
@@ -279,7 +288,7 @@ fn run(
     Ok(Outcome {
         folder,
         summary,
-        norms: problem.equation.medium().norms(),
+        norms: problem.model.equation.medium().norms(),
         tolerance: problem.file.tolerance.map(|tolerance| tolerance.parts()),
     })
 }
@@ -287,7 +296,7 @@ fn run(
 /// The kernel of an attempt, whose network and scale the problem takes up.
 fn kernel_of(problem: &mut Problem, trained: &Trained) -> Kernel<f64> {
     let mut random = problem.take_up(trained.attempt);
-    problem.ansatz.scale.clone_from(&trained.scale);
+    problem.model.ansatz.scale.clone_from(&trained.scale);
     Kernel::new(architecture(problem, &mut random))
 }
 
@@ -328,9 +337,9 @@ fn again(
 ) -> Result<Outcome, Error> {
     let file = energy_form(
         problem.file.clone(),
-        problem.shape.dimension(),
-        problem.shape.poles().len(),
-        problem.outputs(),
+        problem.model.shape.dimension(),
+        problem.model.shape.poles().len(),
+        problem.model.outputs(),
     );
     let path = folder.join("problem.ron");
     std::fs::write(&path, problem::resolved(&file)).map_err(Error::file("write", &path))?;
@@ -353,6 +362,7 @@ fn open(request: &Request, progress: &mut dyn Progress) -> Result<(Problem, Path
             }
             Ok(())
         })?;
+        check_plans(&mut problem)?;
         // Not before: a limit that is too small is no fault of the file.
         if let Some(memory) = &request.settings.memory {
             problem.file.memory = Some(memory.clone());
@@ -389,11 +399,4 @@ fn open(request: &Request, progress: &mut dyn Progress) -> Result<(Problem, Path
             Ok((problem, folder.clone(), checkpoint))
         }
     }
-}
-
-/// Names of the loss terms, interior first.
-pub fn term_names(problem: &Problem) -> Vec<String> {
-    let mut names = vec!["interior".to_string()];
-    names.extend(problem.terms.iter().map(|term| term.name()));
-    names
 }

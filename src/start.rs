@@ -1,17 +1,17 @@
-//! Where training starts: the network, its first parameters, the size of the field, the weights of the terms, the batch.
+//! Where training starts: the network, its first parameters, the size of the field, the weights of the terms.
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::{CHECK_ORDER, Collocation, noise};
-use crate::budget::Plan;
-use crate::device::Device;
-use crate::formulation::{Formulation, residual_rows, term_rows};
+use crate::batch::{CHECK_ORDER, Collocation, LossTerms};
+use crate::formulation::{Formulation, Model, residual_rows, term_rows, value_rows};
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, term_weights};
-use crate::network::{Architecture, NetworkKind, RandomFeatures};
+use crate::jet::{Architecture, Rows};
+use crate::loss::term_weights;
+use crate::network::{NetworkKind, RandomFeatures};
 use crate::problem::Problem;
+use crate::quantity::Field;
 use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
-use crate::training::{FusedObjective, Objective, choose_slope, fit_output_scale};
+use crate::training::{FusedObjective, Objective, Trained, choose_slope, enrich, fit_exactly, fit_output_scale};
 
 /// The network's shape for a problem.
 pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture {
@@ -20,12 +20,17 @@ pub fn architecture(problem: &Problem, random: &mut ChaCha8Rng) -> Architecture 
 
 /// The shape of another network for a problem.
 pub fn architecture_of(problem: &Problem, network: &NetworkKind, random: &mut ChaCha8Rng) -> Architecture {
-    let (min, max) = problem.bounds();
+    let (min, max) = problem.model.bounds();
     network
-        .architecture(problem.outputs(), &min, &max, random)
+        .architecture(problem.model.outputs(), &min, &max, random)
+        .with_periods(&problem.model.periodic)
         .with_poles(problem.poles())
 }
 
+/// Points at which a network is fitted to a guess of the field.
+const GUESS: usize = 1 << 12;
+/// Points that further features are placed at.
+const PLACES: usize = 1 << 13;
 /// Points per term that the starting values are made from.
 const SAMPLE: usize = 1024;
 /// The same of an energy, whose points belong together.
@@ -41,8 +46,8 @@ pub fn start_values(
     random: &mut ChaCha8Rng,
 ) -> (Vec<f64>, Vec<f64>) {
     // The terms of an energy are integrals.
-    let integrals: Option<Vec<f64>> = (problem.file.formulation() == Formulation::Energy)
-        .then(|| (0..names.len()).map(|t| problem.term_measure(t)).collect());
+    let integrals: Option<Vec<f64>> = (problem.model.formulation == Formulation::Energy)
+        .then(|| (0..names.len()).map(|t| problem.model.term_measure(t)).collect());
     let energy = integrals.is_some();
     let at_lift = |rows: Vec<Rows<f64>>| rows.into_iter().map(Rows::at_lift).collect::<Vec<_>>();
     let mut terms = at_lift(sample_rows(problem, if energy { QUADRATURE } else { SAMPLE }));
@@ -83,17 +88,66 @@ pub fn start_values(
     let scale = fit_output_scale(kernel, &mut parameters, &mut terms);
     scaled(&mut terms, &guess.iter().map(|weight| 1.0 / weight).collect::<Vec<_>>());
     let weights = balance(&parameters, &terms);
-    problem.ansatz.scale = scale;
+    problem.model.ansatz.scale = scale;
+    if let Some(guess) = &problem.guess {
+        parameters = fit_exactly(kernel, &parameters, &guess_rows(&problem.model, guess));
+    }
     (weights, parameters)
+}
+
+/// u − g at points of the interior, for a field that is near the solution, per component; weights add up to 1.
+fn guess_rows(model: &Model, guess: &[Field]) -> Vec<Rows<f64>> {
+    let units = PointSet::new(SamplerKind::Sobol, GUESS, model.axes(0), 0).points();
+    let points: Vec<[f64; 4]> = units.into_iter().map(|unit| model.interior_point(unit)).collect();
+    let fields = guess.iter().enumerate();
+    fields
+        .map(|(component, value)| value_rows(model, component, value.clone(), &points))
+        .collect()
+}
+
+/// Moves the field to the mean that is prescribed for it, by the biases of the outputs: where only fluxes are given and nothing depends on
+/// the field, a constant more changes no residual.
+pub fn fix_level(problem: &Problem, kernel: &Kernel<f64>, parameters: &mut [f64]) {
+    let Some(rows) = problem.mean_rows().filter(|_| !problem.model.nonlinear()) else {
+        return;
+    };
+    let residuals = kernel.residuals(parameters, &rows);
+    let off: f64 = residuals.iter().zip(&rows.weights).map(|(r, w)| r * w).sum();
+    let scale = &problem.model.ansatz.scale;
+    let first = parameters.len() - scale.len();
+    let biases = parameters[first..].iter_mut().zip(scale);
+    biases.for_each(|(bias, scale)| *bias -= off / scale);
+}
+
+/// The parameters of the attempt in work, whose network is that of an earlier one with more units.
+pub fn enriched(problem: &Problem, before: &Trained, kernel: &Kernel<f64>, random: &mut ChaCha8Rng) -> Vec<f64> {
+    let mut smaller = kernel.architecture().clone();
+    // All parameters of a hidden layer and its outputs are so many per unit, and the outputs' biases.
+    let (inputs, m) = (smaller.widths[0], smaller.components());
+    smaller.widths[1] = (before.parameters.len() - m) / (inputs + 1 + m);
+    let set = PointSet::new(
+        SamplerKind::Sobol,
+        PLACES,
+        problem.model.axes(0),
+        mix(problem.file.seed, 0xe41c + before.attempt as u64),
+    );
+    let rows = residual_rows(&problem.model, 0, &set.points());
+    enrich(
+        &Kernel::new(smaller),
+        &before.parameters,
+        kernel.architecture(),
+        &rows,
+        random,
+    )
 }
 
 /// Residuals at `count` points of every term that no training uses, with weights that add up to 1.
 pub fn fresh_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
-    (0..=problem.terms.len())
+    (0..=problem.model.terms.len())
         .map(|t| {
             let seed = mix(problem.file.seed, 0xf4e5_0000 + t as u64);
-            let set = PointSet::new(SamplerKind::Sobol, count, problem.axes(t), seed);
-            let mut rows = residual_rows(problem, t, &set.points());
+            let set = PointSet::new(SamplerKind::Sobol, count, problem.model.axes(t), seed);
+            let mut rows = residual_rows(&problem.model, t, &set.points());
             rows.weights.fill(1.0 / count as f64);
             rows
         })
@@ -102,10 +156,10 @@ pub fn fresh_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
 
 /// The terms of an energy on another rule than the training points, with weights that add up to 1.
 fn check_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
-    (0..=problem.terms.len())
+    (0..=problem.model.terms.len())
         .map(|t| {
             let set = problem.point_set(t, SamplerKind::Gauss(Gauss { order: CHECK_ORDER }), count, 0);
-            let mut rows = term_rows(problem, t, &set.points());
+            let mut rows = term_rows(&problem.model, t, &set.points());
             rows.weights = (0..set.len()).map(|i| set.weight(i)).collect();
             rows
         })
@@ -142,7 +196,7 @@ pub fn sample_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
         .map(|(t, set)| {
             let indices = set.sample(count);
             let units: Vec<[f64; 4]> = indices.iter().map(|&i| set.point(i)).collect();
-            let mut rows = term_rows(problem, t, &units);
+            let mut rows = term_rows(&problem.model, t, &units);
             let total: f64 = indices.iter().map(|&i| set.weight(i)).sum();
             for (weight, &i) in rows.weights.iter_mut().zip(&indices) {
                 *weight = set.weight(i) / total;
@@ -150,41 +204,4 @@ pub fn sample_rows(problem: &Problem, count: usize) -> Vec<Rows<f64>> {
             rows
         })
         .collect()
-}
-
-/// The batch with the least expected time, rounded to a power of two.
-pub fn automatic_batch(
-    device: Device,
-    problem: &Problem,
-    names: &[String],
-    weights: &[f64],
-    plan: &Plan,
-    kernel: &Kernel<f64>,
-    parameters: &[f64],
-) -> usize {
-    let mut collocation = Collocation::new(problem, names, weights, plan.stored, plan.chunk);
-    let points = noise::plain(&problem.file.points);
-    let n = collocation.terms[0].len();
-    let measured = noise::PointNoise::measure(&collocation, kernel, parameters);
-    let drawer = crate::batch::Drawer::new(&points, problem.file.seed, Default::default(), &collocation, kernel);
-    let scale = measured.trace(&drawer.sizes(&collocation, points.batch_size(n))) / measured.square();
-    let times = crate::noise::measure_steps(device, &mut collocation, kernel, parameters);
-    let (fixed, per_point) = noise::step_times(&times);
-    let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
-    // The nearest power of two that the file's strata and schedules can take.
-    let fits = |batch: usize| {
-        let stages = problem.stages.iter().all(|stage| stage.check(batch, n).is_ok());
-        stages
-            && problem
-                .file
-                .points
-                .strata(problem.axes(0))
-                .is_none_or(|strata| strata <= batch)
-    };
-    let mut sizes: Vec<usize> = (0..usize::BITS - 1).map(|k| (1_usize << k).min(n)).collect();
-    sizes.sort_by(|a, b| {
-        let far = |size: &usize| (*size as f64 / best).ln().abs();
-        far(a).total_cmp(&far(b))
-    });
-    sizes.into_iter().find(|size| fits(*size)).unwrap_or(n)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{Exit, print};
+use crate::budget::check_plans;
 use crate::error::Error;
 use crate::noise::{Report, measure};
 use crate::problem;
@@ -49,7 +50,8 @@ pub(super) fn run(arguments: &NoiseArguments) -> Result<Exit, Error> {
         points: arguments.points,
         ..Settings::default()
     };
-    let problem = problem::load(&arguments.file, |file| adjust(file, &settings))?;
+    let mut problem = problem::load(&arguments.file, |file| adjust(file, &settings))?;
+    check_plans(&mut problem)?;
     let title = problem.file.title.clone();
     let report = measure(problem, &arguments.at)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.file));

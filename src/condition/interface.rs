@@ -2,7 +2,7 @@
 //!
 //! The jets of both sides stand one after the other: m components of the first, m of the second.
 
-use super::{BoundaryPoint, Condition};
+use super::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
 use crate::jet::{Jet, Order};
 
@@ -47,6 +47,10 @@ impl Condition for ValueContinuity {
         Some(self.sides)
     }
 
+    fn continuity(&self) -> Option<Continuity> {
+        Some(Continuity::Value)
+    }
+
     fn residual(&self, _equation: &dyn Equation, _at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
         let other = u.skip(self.components);
         for (c, out) in out.iter_mut().enumerate() {
@@ -85,6 +89,10 @@ impl Condition for FluxContinuity {
 
     fn sides(&self) -> Option<[usize; 2]> {
         Some(self.sides)
+    }
+
+    fn continuity(&self) -> Option<Continuity> {
+        Some(Continuity::Flux)
     }
 
     fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {

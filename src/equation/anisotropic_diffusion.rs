@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// k = [[2 + x², x·y], [x·y, 3]], no source.
     fn equation() -> AnisotropicConduction {

@@ -6,7 +6,7 @@ use super::orthotropic::{PAIRS, Stiffness};
 use super::symmetric::Matrix;
 use super::{ElasticModel, Equation, Medium};
 use crate::jet::{Jet, Order};
-use crate::problem::Field;
+use crate::quantity::Field;
 
 /// The dimensionless equation Σ_j ∂_j σ_ij + f_i = 0 with σ = C:ε and a constant C.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ mod tests {
     use crate::equation::fixture::jets;
     use crate::equation::symmetric::rotation;
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The compliance of an isotropic body with E = 1.
     fn isotropic(nu: f64) -> Matrix {

@@ -89,7 +89,7 @@ mod tests {
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::equation::{HeatBody, HeatConduction};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     fn equation(transient: bool, conductivity: &str, source: &str) -> AxisymmetricConduction {
         let body = HeatBody::new(

@@ -7,7 +7,7 @@ use super::orthotropic::Stiffness;
 use super::symmetric::Matrix;
 use super::{Equation, Medium};
 use crate::jet::{Jet, Order};
-use crate::problem::Field;
+use crate::quantity::Field;
 
 /// The dimensionless equations
 ///
@@ -128,7 +128,7 @@ mod tests {
     use crate::equation::fixture::jets;
     use crate::equation::{ElasticModel, Elasticity};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     const NU: f64 = 0.3;
 

@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::symmetric::{Matrix, cholesky, rotation};
-use crate::problem::formula::Formula;
-use crate::problem::{Coefficient, Expression, Path, Sample, Scales, Values, Variables};
+use crate::quantity::{Coefficient, Expression, Formula, Path, Sample, Scales, Values, Variables};
 
 /// A conductivity k, W/(m·K); it may depend on the position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Conductivity, Equation, HeatBody, Medium};
+use super::{Balances, Conductivity, Equation, Family, HeatBody, Medium, Motion, Physics};
 use crate::jet::{Jet, Order};
-use crate::problem::{Coefficient, Expression};
+use crate::quantity::{Coefficient, Expression};
 
 /// Heat conduction or another diffusion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,59 @@ pub struct Diffusion {
 
 fn one() -> Expression {
     Expression::Number(1.0)
+}
+
+impl Physics for Diffusion {
+    fn family(&self) -> Family {
+        Family::Diffusion
+    }
+
+    fn axisymmetric(&self) -> bool {
+        self.axisymmetric
+    }
+
+    fn components(&self) -> &'static [&'static str] {
+        &["value"]
+    }
+
+    fn vector(&self) -> bool {
+        false
+    }
+
+    fn level(&self) -> bool {
+        true
+    }
+
+    fn load(&self) -> &'static str {
+        "flux"
+    }
+
+    fn motions(&self, _dimension: usize) -> Vec<Motion> {
+        vec![Motion::shift("the level", 0)]
+    }
+
+    fn unheld(&self, _free: &[&'static str]) -> (String, &'static str) {
+        (
+            "nothing fixes the level of the temperature".into(),
+            "add a `Value` or a `Convection` on some boundary",
+        )
+    }
+
+    fn source_unit(&self) -> &'static str {
+        "W/m^3"
+    }
+
+    fn balances(&self, transient: bool) -> Balances {
+        let (loads, energy) = match transient {
+            false => (["W/m^2", "W/m", "W"], ["W K/m^2", "W K/m", "W K"]),
+            true => (["J/m^2", "J/m", "J"], ["J K/m^2", "J K/m", "J K"]),
+        };
+        Balances {
+            loads: ("heat", loads),
+            moments: None,
+            energy,
+        }
+    }
 }
 
 /// The dimensionless equation div(k·grad T) + q − c·(∂T/∂t + v·grad T) = 0, with
@@ -142,7 +195,7 @@ mod tests {
     use super::*;
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// T = e^(−t)·sin(x)·y with k = 1 + x² and c = 2: div(k grad T) = e^(−t)·y·(2x·cos x − (1+x²)·sin x).
     #[test]

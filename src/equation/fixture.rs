@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::jet::{Channels, CoordinateJet};
-use crate::problem::Scales;
-use crate::problem::formula::Formula;
+use crate::quantity::{Formula, Scales};
 
 pub(super) const UNIT: Scales = Scales {
     length: 1.0,

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::elastic_state::ElasticState;
 use super::{Quantity, Scale};
 use crate::jet::Jet;
-use crate::problem::{Coefficient, Field};
+use crate::quantity::{Coefficient, Field};
 
 /// The part of an equation that is the same in Cartesian coordinates and round an axis, for any law of the material, and as a
 /// system of first order.

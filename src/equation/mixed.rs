@@ -29,6 +29,12 @@ const ROUND: [(usize, usize, &str); 4] = [(0, 0, "srr"), (1, 1, "szz"), (0, 2, "
 /// The flux components of one unknown.
 const FLUX: [(usize, usize, &str); 3] = [(0, 0, "flux_x"), (0, 1, "flux_y"), (0, 2, "flux_z")];
 
+/// The entries of a flux that exist in `dimension` coordinates.
+fn within(entries: &[(usize, usize, &'static str)], dimension: usize) -> Vec<(usize, usize, &'static str)> {
+    let exists = |entry: &&(usize, usize, &str)| entry.0 < dimension && entry.1 < dimension;
+    entries.iter().filter(exists).copied().collect()
+}
+
 /// The system of first order that belongs to an equation.
 #[derive(Debug)]
 pub struct Mixed {
@@ -41,19 +47,21 @@ pub struct Mixed {
 impl Mixed {
     /// Of elasticity in `dimension` coordinates: the stress is symmetric.
     pub fn with_stress(primal: Box<dyn Equation>, dimension: usize) -> Self {
-        let parts: &[_] = if primal.axial().is_some() { &ROUND } else { &STRESS };
-        Self::new(primal, dimension, parts)
+        let parts = match primal.axial() {
+            Some(_) => ROUND.to_vec(),
+            None => within(&STRESS, dimension),
+        };
+        Self {
+            primal,
+            dimension,
+            parts,
+        }
     }
 
     /// Of diffusion in `dimension` coordinates.
     pub fn with_flux(primal: Box<dyn Equation>, dimension: usize) -> Self {
-        Self::new(primal, dimension, &FLUX)
-    }
-
-    fn new(primal: Box<dyn Equation>, dimension: usize, parts: &[(usize, usize, &'static str)]) -> Self {
-        let exists = |part: &&(usize, usize, &str)| part.0 < dimension && part.1 < dimension || part.2 == "hoop";
         Self {
-            parts: parts.iter().filter(exists).copied().collect(),
+            parts: within(&FLUX, dimension),
             primal,
             dimension,
         }
@@ -249,7 +257,7 @@ mod tests {
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::equation::{ElasticModel, Elasticity, HeatBody, HeatConduction};
     use crate::jet::Scalar;
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The residuals of (u, σ) in closed form, and the flux that the system sees.
     fn evaluate(system: &Mixed, time: bool, x: [f64; 4], all: &[CoordinateJet]) -> (Vec<f64>, Vec<f64>) {

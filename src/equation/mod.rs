@@ -2,7 +2,7 @@
 //!
 //! Conventions, once for the whole program: normals point outwards, tension is positive, flux = k·grad T (so that a
 //! positive Neumann value is heat entering the body, or a traction pulling on it), and an equation's residual is
-//! div flux + source − storage. Everything here is dimensionless; see [`crate::problem::Scales`].
+//! div flux + source − storage. Everything here is dimensionless; see [`crate::quantity::Scales`].
 //!
 //! An equation is affine in the jet, and [`crate::formulation`] linearises it once per point set; or it is smooth and gives its
 //! tangent at every jet ([`Equation::tangent`]).
@@ -22,6 +22,7 @@ mod linear_elasticity;
 mod medium;
 mod mixed;
 mod orthotropic;
+mod physics;
 mod symmetric;
 
 use std::fmt::Debug;
@@ -42,34 +43,42 @@ pub use linear_elasticity::{ElasticModel, Elasticity, LinearElasticity};
 pub use medium::{HeatBody, Medium};
 pub use mixed::Mixed;
 pub use orthotropic::{Orthotropic, Stiffness};
+pub use physics::{Balances, Family, Motion, Physics};
 
 use crate::jet::{Channels, CoordinateJet, Jet, Order};
 
-/// The equations that a problem file can name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub enum EquationKind {
-    /// Small-strain elasticity of an isotropic or orthotropic body: div σ + f = 0.
-    LinearElasticity(LinearElasticity),
-    /// Heat conduction or another diffusion: div(k·grad T) + q = c·∂T/∂t.
-    Diffusion(Diffusion),
+/// Declares the kinds, one line each, and what depends on all of them.
+macro_rules! equations {
+    ($($(#[$doc:meta])* $kind:ident,)*) => {
+        /// The equations that a problem file can name.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        pub enum EquationKind {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        impl EquationKind {
+            /// The kind's name in problem files.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => stringify!($kind),)*
+                }
+            }
+
+            /// Its names, units and motions.
+            pub fn physics(&self) -> &dyn Physics {
+                match self {
+                    $(Self::$kind(kind) => kind,)*
+                }
+            }
+        }
+    };
 }
 
-impl EquationKind {
-    /// The kind's name in problem files.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::LinearElasticity(_) => "LinearElasticity",
-            Self::Diffusion(_) => "Diffusion",
-        }
-    }
-
-    /// Whether x is the distance from an axis of rotation.
-    pub fn axisymmetric(&self) -> bool {
-        match self {
-            Self::LinearElasticity(equation) => equation.model == ElasticModel::Axisymmetric,
-            Self::Diffusion(equation) => equation.axisymmetric,
-        }
-    }
+equations! {
+    /// Small-strain elasticity of an isotropic or orthotropic body: div σ + f = 0.
+    LinearElasticity,
+    /// Heat conduction or another diffusion: div(k·grad T) + q = c·∂T/∂t.
+    Diffusion,
 }
 
 /// A named array of the result in SI units: name, unit, components and the values of one point.

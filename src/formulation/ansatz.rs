@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::geometry::{Chart, Face, Point, Shape};
 use crate::jet::{Channels, CoordinateJet, Order, Scalar};
-use crate::problem::{Field, scales};
+use crate::quantity::{Field, scales};
 
 /// A boundary or the initial state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

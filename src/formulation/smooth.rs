@@ -10,9 +10,9 @@ use super::ansatz::{MOST, product, transpose_product};
 use super::{BoundaryTerm, heads, seen};
 use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::{Equation, in_region};
-use crate::jet::{COORDINATES, Channels, CoordinateJet, Jet};
-use crate::loss::{Rows, SmoothResidual, SmoothRows};
-use crate::problem::Problem;
+use crate::jet::{COORDINATES, Channels, CoordinateJet, Jet, Rows, SmoothResidual, SmoothRows};
+
+use super::Model;
 
 /// Numbers of a point besides those of the ansatz: (x, y, z, t), the normal, the region.
 const POINT: usize = 8;
@@ -106,7 +106,7 @@ pub(super) fn point_width(components: usize, channels: Channels) -> usize {
 }
 
 /// The nonlinear residual of the equation at interior points, weight 1/n each.
-pub(super) fn interior(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
+pub(super) fn interior(problem: &Model, points: &[[f64; 4]]) -> Rows<f64> {
     let regions = problem.regions_of(points);
     let points: Vec<BoundaryPoint> = points
         .iter()
@@ -118,14 +118,14 @@ pub(super) fn interior(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
         })
         .collect();
     let equation = &problem.equation;
-    let channels = Channels::new(problem.shape.dimension(), problem.transient(), equation.order());
+    let channels = Channels::new(problem.shape.dimension(), problem.transient, equation.order());
     rows(problem, None, channels, equation.residuals(), &points)
 }
 
 /// The nonlinear residuals of a condition at boundary points, weight 1/n each.
-pub(super) fn boundary(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
+pub(super) fn boundary(problem: &Model, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
     let condition = &term.condition;
-    let channels = Channels::new(problem.shape.dimension(), problem.transient(), condition.order());
+    let channels = Channels::new(problem.shape.dimension(), problem.transient, condition.order());
     debug_assert_eq!(
         heads(condition.as_ref(), points).len() % points.len().max(1),
         0,
@@ -141,7 +141,7 @@ pub(super) fn boundary(problem: &Problem, term: &BoundaryTerm, points: &[Boundar
 }
 
 fn rows(
-    problem: &Problem,
+    problem: &Model,
     condition: Option<Arc<dyn Condition>>,
     channels: Channels,
     residuals: usize,
@@ -155,7 +155,7 @@ fn rows(
         data.extend_from_slice(&point.x);
         data.extend_from_slice(&point.normal);
         data.push(point.region as f64);
-        let x = crate::problem::scales::seed(point.x);
+        let x = crate::quantity::scales::seed(point.x);
         let mut lift = [0.0; MOST];
         for component in 0..m {
             let frame = ansatz.frame(shape, component, &x);

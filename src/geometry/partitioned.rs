@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::dividing_surface::Surface;
 use super::level_set::{Level, Piece, pieces};
-use super::{Chart, Corner, Face, Interface, Point, Shape, SurfacePoint, cut_cells, intern};
-use crate::jet::CoordinateJet;
-use crate::network::Pole;
-use crate::problem::formula::Formula;
+use super::{Chart, Corner, Face, Interface, Point, Shape, SurfacePoint, cut_cells};
+use crate::jet::{CoordinateJet, Pole};
+use crate::mesh::intern;
+use crate::quantity::Formula;
 use crate::sampler::{PointSet, SamplerKind};
 
 /// A shape whose regions are where formulas are negative; at most one region takes the rest.

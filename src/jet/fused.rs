@@ -32,8 +32,7 @@ use super::Channels;
 use super::pass::LANES;
 use super::product::PANEL;
 use super::real::Real;
-use crate::loss::{Rows, Span};
-use crate::network::{Architecture, Layer};
+use crate::jet::{Architecture, Layer, Rows, Span};
 use block::{Workspace, block_points};
 use parameters::{Packed, Sums};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Rows;
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
 
 /// The weights of the loss terms.

@@ -35,6 +35,7 @@ use rayon::prelude::*;
 
 pub use cell::CellKind;
 pub use error::{MeshError, Spot};
+pub use names::intern;
 pub use quality::Quality;
 pub use space::Space;
 pub use write::{Field, FieldValues, Grid};

@@ -1,9 +1,9 @@
 //! Names of regions and boundaries by the tags of a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use super::raw::Raw;
-use crate::geometry::intern;
 
 /// Names in use, and where each tag's is.
 pub(super) struct Names {
@@ -45,4 +45,18 @@ pub(super) fn name(raw: &Raw, dimension: usize, tag: i64) -> String {
         .get(&(dimension, tag))
         .cloned()
         .unwrap_or_else(|| tag.to_string())
+}
+
+/// A name that lives as long as the program; every distinct name is stored once.
+pub fn intern(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let name: &'static str = Box::leak(name.into());
+            names.insert(name);
+            name
+        }
+    }
 }

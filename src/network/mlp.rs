@@ -4,7 +4,8 @@ use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, encoding};
+use super::encoding;
+use crate::jet::Architecture;
 use crate::jet::activation::Activation;
 
 /// Factor on the first layer's weights. With plain Glorot weights tanh is nearly linear over a domain of size 2 and the
@@ -60,6 +61,11 @@ impl MlpConfig {
         Architecture {
             center,
             slope,
+            plain: if frequencies.is_empty() {
+                (0..d).collect()
+            } else {
+                Vec::new()
+            },
             frequencies,
             poles: Vec::new(),
             widths,
@@ -91,7 +97,7 @@ impl Architecture {
 }
 
 /// A standard normal number (Box & Muller 1958).
-pub(super) fn normal(random: &mut impl Rng) -> f64 {
+pub(crate) fn normal(random: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
 }

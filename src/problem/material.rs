@@ -5,16 +5,16 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::formula::Formula;
-use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
+use super::ProblemFile;
 use crate::equation::{
     AnisotropicConduction, AnisotropicElasticity, Axial, AxisymmetricConduction, AxisymmetricElasticity, Composite,
-    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, HeatBody, HeatConduction, Mixed,
-    Orthotropic, Stiffness, TensorField,
+    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, Family, HeatBody, HeatConduction,
+    Mixed, Orthotropic, Stiffness, TensorField,
 };
 use crate::formulation::Formulation;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Expression, Formula, Path, Scales, Values, Variables};
 
 /// One of several materials; what it leaves out is as the `equation` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -245,19 +245,19 @@ fn velocity(
 
 /// Coefficients of the other equation in a material.
 fn foreign(file: &ProblemFile, name: &str, material: &Material, values: &mut Values<'_>) {
-    let elastic = matches!(file.equation, EquationKind::LinearElasticity(_));
+    let family = file.equation.physics().family();
     let keys = [
-        ("conductivity", material.conductivity.is_some(), false),
-        ("source", material.source.is_some(), false),
-        ("capacity", material.capacity.is_some(), false),
-        ("velocity", material.velocity.is_some(), false),
-        ("young", material.young.is_some(), true),
-        ("poisson", material.poisson.is_some(), true),
-        ("orthotropic", material.orthotropic.is_some(), true),
-        ("body_force", material.body_force.is_some(), true),
+        ("conductivity", material.conductivity.is_some(), Family::Diffusion),
+        ("source", material.source.is_some(), Family::Diffusion),
+        ("capacity", material.capacity.is_some(), Family::Diffusion),
+        ("velocity", material.velocity.is_some(), Family::Diffusion),
+        ("young", material.young.is_some(), Family::Elasticity),
+        ("poisson", material.poisson.is_some(), Family::Elasticity),
+        ("orthotropic", material.orthotropic.is_some(), Family::Elasticity),
+        ("body_force", material.body_force.is_some(), Family::Elasticity),
     ];
-    for (key, _, _) in keys.iter().filter(|(_, given, own)| *given && *own != elastic) {
-        let own: Vec<&str> = keys.iter().filter(|key| key.2 == elastic).map(|key| key.0).collect();
+    for (key, _, _) in keys.iter().filter(|(_, given, own)| *given && *own != family) {
+        let own: Vec<&str> = keys.iter().filter(|key| key.2 == family).map(|key| key.0).collect();
         values.fault(
             &path!["materials", name, *key],
             format!("`{key}` does not belong to `{}`", file.equation.name()),
@@ -332,6 +332,11 @@ fn modulus(
 }
 
 impl Law {
+    /// Whether a source of heat depends on the temperature.
+    pub(super) fn source_reads_field(&self) -> bool {
+        matches!(self, Self::Diffusive { source: (source, _), .. } if source.reads_field())
+    }
+
     /// What the user should know of it.
     pub(super) fn note(&self) -> Option<String> {
         match self {

@@ -11,8 +11,6 @@ use serde::Serialize;
 use super::Trial;
 use super::quadrature::Fineness;
 use super::sums::{Sum, Sums};
-use crate::equation::EquationKind;
-use crate::solve::term_names;
 
 /// The balances of a field, the first one written beside the names of the others.
 #[derive(Clone, Debug, Serialize)]
@@ -72,20 +70,15 @@ impl Balance {
 /// the loads.
 pub fn balance(trial: &dyn Trial) -> Balance {
     let problem = trial.problem();
-    let equation = problem.equation.as_ref();
+    let equation = problem.model.equation.as_ref();
     // A body of revolution is counted whole.
-    let d = problem.shape.dimension() + usize::from(equation.axial().is_some());
+    let d = problem.model.shape.dimension() + usize::from(equation.axial().is_some());
     let scales = &problem.scales;
-    let elastic = matches!(problem.file.equation, EquationKind::LinearElasticity(_));
     let [fine, coarse] = [Fineness::Fine, Fineness::Coarse].map(|fineness| Sums::new(trial, fineness));
-    let unit = |bar, plane, solid| [bar, plane, solid][d - 1];
-    let (loads, energy) = match (elastic, problem.transient()) {
-        (true, _) => (("forces", unit("Pa", "N/m", "N")), unit("J/m^2", "J/m", "J")),
-        (false, false) => (("heat", unit("W/m^2", "W/m", "W")), unit("W K/m^2", "W K/m", "W K")),
-        (false, true) => (("heat", unit("J/m^2", "J/m", "J")), unit("J K/m^2", "J K/m", "J K")),
-    };
+    let balances = problem.file.equation.physics().balances(problem.model.transient);
+    let (loads, units) = balances.loads;
     let total = scales.flux() * scales.length.powi(d as i32 - 1) * scales.time;
-    let names = term_names(problem);
+    let names = problem.model.term_names();
     let imbalance =
         |kind: fn(&Sums) -> &Sum, (quantity, unit): (&'static str, _), components: Range<usize>, scale: f64| {
             let absolute = kind(&fine).absolute.max(NOTHING);
@@ -110,12 +103,17 @@ pub fn balance(trial: &dyn Trial) -> Balance {
     // In the plane moments are about the third axis.
     let axes = if d == 2 { 2..3 } else { 0..3 };
     Balance {
-        loads: imbalance(|sums| &sums.loads, loads, equation.balanced(), total),
-        moments: (elastic && d > 1 && equation.axial().is_none()).then(|| {
-            let unit = unit("", "N m/m", "N m");
-            imbalance(|sums| &sums.moments, ("moments", unit), axes, total * scales.length)
+        loads: imbalance(|sums| &sums.loads, (loads, units[d - 1]), equation.balanced(), total),
+        moments: balances.moments.filter(|_| d > 1).map(|units| {
+            let moments = ("moments", units[d - 1]);
+            imbalance(|sums| &sums.moments, moments, axes, total * scales.length)
         }),
-        energy: imbalance(|sums| &sums.energy, ("energy", energy), 0..1, total * scales.field),
+        energy: imbalance(
+            |sums| &sums.energy,
+            ("energy", balances.energy[d - 1]),
+            0..1,
+            total * scales.field,
+        ),
     }
 }
 

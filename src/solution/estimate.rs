@@ -11,8 +11,7 @@ use serde::Serialize;
 
 use super::{Errors, Solution, Trial};
 use crate::jet::fused::Kernel;
-use crate::jet::{Jet, Order};
-use crate::loss::Rows;
+use crate::jet::{Jet, Order, Rows};
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::sampler::mix;
 use crate::start::{architecture_of, fresh_rows};
@@ -47,8 +46,11 @@ pub struct Estimate {
 pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], errors: Option<&Errors>) -> Estimate {
     let points = &points[..points.len().min(CHECKED)];
     let problem = solution.problem;
-    let (m, fields) = (problem.equation.components(), problem.equation.field_components());
-    let outputs = problem.outputs();
+    let (m, fields) = (
+        problem.model.equation.components(),
+        problem.model.equation.field_components(),
+    );
+    let outputs = problem.model.outputs();
     let network = NetworkKind::RandomFeatures(RandomFeatures {
         width: (UNKNOWNS / outputs).min(FEATURES),
         slope: Some(SLOPE),
@@ -90,7 +92,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     let error: Vec<f64> = with.iter().zip(&without).map(|(a, b)| a - b).collect();
     let channels = solution.channels(Order::First);
     let stride = m * channels.count();
-    let equation = problem.equation.as_ref();
+    let equation = problem.model.equation.as_ref();
     let (mut squares, mut flux) = ([[0.0; 2]; 2], vec![0.0; 3 * fields]);
     let jets = solution.jets(points, Order::First);
     for (k, field) in [&error, &jets].into_iter().enumerate() {

@@ -36,14 +36,8 @@ pub struct Potential {
 /// The energies, if the problem is in its energy form.
 ///
 /// Points are made when they are needed, in parts of `chunk`; `rival` is the energy of the next best attempt.
-pub fn potential(
-    solution: &Solution<'_>,
-    names: &[String],
-    weights: &[f64],
-    chunk: usize,
-    rival: Option<f64>,
-) -> Option<Potential> {
-    let collocation = Collocation::new(solution.problem, names, weights, false, chunk);
+pub fn potential(solution: &Solution<'_>, weights: &[f64], chunk: usize, rival: Option<f64>) -> Option<Potential> {
+    let collocation = Collocation::new(solution.problem, weights, false, chunk);
     let objective = FusedObjective {
         kernel: solution.kernel,
         collocation: &collocation,
@@ -53,7 +47,7 @@ pub fn potential(
     Some(Potential {
         energy: own,
         independent,
-        limit: CHANGE_LIMIT[usize::from(solution.problem.shape.dimension() == 3)],
+        limit: CHANGE_LIMIT[usize::from(solution.problem.model.shape.dimension() == 3)],
         change: rival.map(|rival| ((rival - independent) / independent).abs().sqrt()),
         relative: (own - independent).abs() / independent.abs().max(f64::MIN_POSITIVE),
     })

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Trial;
 use super::quadrature::{self, Fineness};
-use crate::condition::{BoundaryPoint, Condition};
+use crate::condition::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Interface};
@@ -72,27 +72,27 @@ impl Sums {
     pub(super) fn new(trial: &dyn Trial, fineness: Fineness) -> Self {
         let problem = trial.problem();
         let sum = || Sum {
-            terms: vec![[0.0; 3]; 1 + problem.terms.len()],
+            terms: vec![[0.0; 3]; 1 + problem.model.terms.len()],
             absolute: 0.0,
         };
         let mut sums = Self {
             loads: sum(),
             moments: sum(),
             energy: sum(),
-            balanced: problem.equation.balanced(),
+            balanced: problem.model.equation.balanced(),
         };
-        let (low, high) = problem.shape.bounds();
+        let (low, high) = problem.model.shape.bounds();
         let centre = std::array::from_fn(|j| 0.5 * (low[j] + high[j]));
-        for face in problem.shape.faces() {
+        for face in problem.model.shape.faces() {
             sums.face(trial, face, centre, fineness);
         }
         sums.interior(trial, centre, fineness);
-        if problem.equation.parts() > 1 {
-            for interface in problem.shape.interfaces() {
+        if problem.model.equation.parts() > 1 {
+            for interface in problem.model.shape.interfaces() {
                 sums.interface(trial, &interface, centre, fineness);
             }
         }
-        for (t, term) in problem.terms.iter().enumerate() {
+        for (t, term) in problem.model.terms.iter().enumerate() {
             if term.place == Place::Initial {
                 sums.start(trial, 1 + t, term.condition.as_ref(), fineness);
             }
@@ -120,22 +120,22 @@ impl Sums {
     /// The field's own normal flux counts for the interior; what conditions change in it, and in the value, for them.
     fn face(&mut self, trial: &dyn Trial, face: Face, centre: [f64; 3], fineness: Fineness) {
         let problem = trial.problem();
-        let (equation, place) = (problem.equation.as_ref(), Place::Face(face));
-        let energy = problem.file.formulation() == Formulation::Energy;
+        let (equation, place) = (problem.model.equation.as_ref(), Place::Face(face));
+        let energy = problem.model.formulation == Formulation::Energy;
         let conditions: Vec<(usize, &dyn Condition)> = (1..)
-            .zip(&problem.terms)
+            .zip(&problem.model.terms)
             .filter(|(_, term)| term.place == place)
             .map(|(t, term)| (t, term.condition.as_ref()))
             .collect();
         let order = conditions.iter().map(|(_, condition)| condition.order()).max();
         let order = order.unwrap_or(Order::First).max(Order::First);
-        let (m, d) = (equation.field_components(), problem.shape.dimension());
+        let (m, d) = (equation.field_components(), problem.model.shape.dimension());
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
             .into_iter()
-            .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
+            .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
             .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
-        let measure = problem.shape.face_measure(face);
+        let measure = problem.model.shape.face_measure(face);
         let mut flux = vec![0.0; 3 * m];
         let regions: Vec<usize> = points.iter().map(|point| point.region).collect();
         trial.each_in(&x, &regions, order, &mut |i, u| {
@@ -171,23 +171,23 @@ impl Sums {
     /// not cancel counts for the conditions there. So the sums are those of the whole body.
     fn interface(&mut self, trial: &dyn Trial, interface: &Interface, centre: [f64; 3], fineness: Fineness) {
         let problem = trial.problem();
-        let (equation, place) = (problem.equation.as_ref(), Place::Face(interface.face));
-        let (m, d) = (equation.field_components(), problem.shape.dimension());
-        let term = |name: &str| {
-            let is = |term: &BoundaryTerm| term.place == place && term.condition.name() == name;
-            problem.terms.iter().position(is).map(|t| 1 + t)
+        let (equation, place) = (problem.model.equation.as_ref(), Place::Face(interface.face));
+        let (m, d) = (equation.field_components(), problem.model.shape.dimension());
+        let term = |continuity: Continuity| {
+            let is = |term: &BoundaryTerm| term.place == place && term.condition.continuity() == Some(continuity);
+            problem.model.terms.iter().position(is).map(|t| 1 + t)
         };
         // In an energy the flux is continuous by itself.
-        let Some(value_term) = term("value") else {
+        let Some(value_term) = term(Continuity::Value) else {
             return;
         };
-        let flux_term = term("flux").unwrap_or(0);
+        let flux_term = term(Continuity::Flux).unwrap_or(0);
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
             .into_iter()
-            .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
+            .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
             .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
-        let measure = problem.shape.face_measure(interface.face);
+        let measure = problem.model.shape.face_measure(interface.face);
         let mut loads = vec![[([0.0; 3], [0.0; 3]); 2]; points.len()];
         let mut flux = vec![0.0; 3 * m];
         for (side, region) in interface.sides.into_iter().enumerate() {
@@ -218,13 +218,13 @@ impl Sums {
     /// Source less storage as a load on every point, and the energy that the flux stores.
     fn interior(&mut self, trial: &dyn Trial, centre: [f64; 3], fineness: Fineness) {
         let problem = trial.problem();
-        let equation = problem.equation.as_ref();
-        let (m, d) = (equation.field_components(), problem.shape.dimension());
+        let equation = problem.model.equation.as_ref();
+        let (m, d) = (equation.field_components(), problem.model.shape.dimension());
         let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = quadrature::points(problem, None, fineness)
             .into_iter()
-            .map(|(unit, weight)| (problem.interior_point(unit), weight))
+            .map(|(unit, weight)| (problem.model.interior_point(unit), weight))
             .unzip();
-        let measure = problem.shape.measure();
+        let measure = problem.model.shape.measure();
         let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
         trial.each(&points, Order::First, &mut |i, u| {
             let x = &points[i];
@@ -248,15 +248,15 @@ impl Sums {
     /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
     fn start(&mut self, trial: &dyn Trial, term: usize, condition: &dyn Condition, fineness: Fineness) {
         let problem = trial.problem();
-        let equation = problem.equation.as_ref();
+        let equation = problem.model.equation.as_ref();
         let m = equation.field_components();
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) =
             quadrature::points(problem, Some(Place::Initial), fineness)
                 .into_iter()
-                .map(|(unit, weight)| (problem.boundary_point(Place::Initial, unit), weight))
+                .map(|(unit, weight)| (problem.model.boundary_point(Place::Initial, unit), weight))
                 .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
-        let measure = problem.shape.measure();
+        let measure = problem.model.shape.measure();
         trial.each(&x, condition.order(), &mut |i, u| {
             let point = &points[i];
             let weight = measure * weights[i] * equation.weight(&point.x);

@@ -4,14 +4,14 @@ use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
 use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
-use crate::problem::{Problem, ProblemFile};
+use crate::problem::{COARSE, Problem, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
 use crate::solution::{
     Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
     unbalanced, unsettled,
 };
 use crate::start::sample_rows;
-use crate::training::{COARSE, StageReport, StopReason, Trained, sharpness};
+use crate::training::{StageReport, StopReason, Trained, sharpness};
 
 /// Points per term that the sharpness is measured on.
 const SHARPNESS: usize = 1024;
@@ -39,10 +39,12 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
     let file = &problem.file;
     // A seed that no training point used.
     let check_seed = file.seed.wrapping_add(0x5eed_0001);
-    let points = problem.interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
+    let points = problem
+        .model
+        .interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
     let errors = errors(solution, &points);
     let balance = balance(solution);
-    let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival);
+    let potential = potential(solution, &trained.weights, plan.chunk, trained.rival);
     let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
     let comparison = comparison(solution);
     let measured = match (&errors, &comparison) {
@@ -80,7 +82,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         seed: file.seed,
         quick,
         scales: problem.scales,
-        output_scale: problem.ansatz.scale.clone(),
+        output_scale: problem.model.ansatz.scale.clone(),
         parameters: solution.parameters.len(),
         terms: names
             .iter()
@@ -103,7 +105,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         peak_memory_bytes: peak_memory(),
         potential,
         // The defect equation takes residuals, which a singular field's energy form does without.
-        estimate: (problem.file.formulation() != Formulation::Energy || trained.residual <= COARSE)
+        estimate: (problem.model.formulation != Formulation::Energy || trained.residual <= COARSE)
             .then(|| estimate(solution, &trained.weights, &points, errors.as_ref())),
         probes: probes(solution),
         comparison,
@@ -120,7 +122,7 @@ fn probes(solution: &Solution<'_>) -> Vec<Probe> {
     let problem = solution.problem;
     let arrays = solution.arrays(&problem.probes);
     let probe = |(i, x): (usize, &[f64; 4])| Probe {
-        place: (0..problem.shape.dimension())
+        place: (0..problem.model.shape.dimension())
             .map(|j| x[j] * problem.scales.length)
             .collect(),
         readings: arrays
@@ -146,8 +148,8 @@ fn training_points(problem: &Problem, adapted: Option<&[[f64; 4]]>) -> Vec<([f64
     (0..count.min(TRAINING_POINTS))
         .map(|k| permutation.at(k))
         .map(|index| match adapted {
-            Some(list) => (problem.interior_point(list[index]), 1.0 / count as f64),
-            None => (problem.interior_point(set.point(index)), set.weight(index)),
+            Some(list) => (problem.model.interior_point(list[index]), 1.0 / count as f64),
+            None => (problem.model.interior_point(set.point(index)), set.weight(index)),
         })
         .collect()
 }

@@ -161,9 +161,9 @@ pub(super) fn steps(
 }
 
 /// Whether a batch of all points is the same in every step.
-fn full(points: &crate::problem::Points) -> bool {
+fn full(points: &crate::batch::Points) -> bool {
     use crate::batch::Draw;
-    let given = matches!(points.batch, Some(crate::problem::Batch::Sizes(_)));
+    let given = matches!(points.batch, Some(crate::batch::Batch::Sizes(_)));
     matches!(points.draw, Draw::Shuffle | Draw::Strata(_)) && points.jitter.is_none() && !given
 }
 

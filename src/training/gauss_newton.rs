@@ -29,7 +29,7 @@ use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::stage::{Held, Stage};
 use super::{Objective, StopReason, norm};
 use crate::batch::DrawState;
-use crate::loss::Span;
+use crate::jet::Span;
 
 /// Iterations over which [`GaussNewton::tolerance`] is judged.
 const WINDOW: usize = 20;

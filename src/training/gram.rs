@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use super::least_squares::Fit;
 use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, Span};
+use crate::jet::{Rows, Span};
 pub use forms::separable;
 use forms::{Form, add, pairs, square};
 
@@ -243,7 +243,6 @@ mod tests {
     use crate::formulation::Formulation;
     use crate::network::{NetworkKind, RandomFeatures};
     use crate::problem::{self, Problem};
-    use crate::solve::term_names;
     use crate::start::{architecture, sample_rows, start_values};
 
     /// A shipped problem in its energy form, with few features and points.
@@ -272,9 +271,9 @@ mod tests {
             assert!(separable(&problem), "{name}");
             let mut random = ChaCha8Rng::seed_from_u64(4);
             let kernel = Kernel::new(architecture(&problem, &mut random));
-            let names = term_names(&problem);
+            let names = problem.model.term_names();
             let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-            let collocation = Collocation::new(&problem, &names, &weights, true, 500);
+            let collocation = Collocation::new(&problem, &weights, true, 500);
             let Some(mut gram) = Gram::new(&collocation, &kernel, &parameters) else {
                 panic!("{name} is separable")
             };
@@ -309,7 +308,7 @@ mod tests {
             let mut problem = energy(name, 15);
             let mut random = ChaCha8Rng::seed_from_u64(5);
             let kernel = Kernel::new(architecture(&problem, &mut random));
-            let names = term_names(&problem);
+            let names = problem.model.term_names();
             let (weights, parameters) = start_values(&mut problem, &kernel, &names, &mut random);
             let mut terms = sample_rows(&problem, 300);
             terms

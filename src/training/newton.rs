@@ -14,8 +14,7 @@ use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::last_layer::OutputSystem;
 use super::stage::{Held, Stage, not_negative};
 use super::{Objective, StopReason, norm};
-use crate::jet::{Channels, Order};
-use crate::loss::Rows;
+use crate::jet::{Channels, Order, Rows};
 
 /// Newton steps of the output layer, in f64 on all points: the method of choice for nonlinear problems on `RandomFeatures`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +41,8 @@ const SHORTEST: f64 = 1.0 / 1024.0;
 const ARMIJO: f64 = 1e-4;
 /// A change of the field below which steps that no longer shrink are rounding.
 const ROUNDING: f64 = 1e-6;
+/// A change of the field below which a step that does not lower the residual is no failure.
+const SETTLED: f64 = 1e-2;
 
 impl Stage for Newton {
     fn name(&self) -> &'static str {
@@ -96,9 +97,11 @@ impl FullBatch for Newton {
         }
         let direction = direction(work, &at.parameters);
         let Some((point, rate)) = search(work, at, &direction) else {
-            return Err(match memory.change {
-                Some(change) if change < ROUNDING => StopReason::FieldSettled,
-                _ => StopReason::NoDescent,
+            // Where the features leave a residual, the last steps change little and gain nothing.
+            let whole = change(work, &at.parameters, &moved(&at.parameters, &direction, 1.0));
+            return Err(match whole < SETTLED {
+                true => StopReason::FieldSettled,
+                false => StopReason::NoDescent,
             });
         };
         let change = change(work, &at.parameters, &point.parameters);
@@ -138,6 +141,9 @@ fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
             }
         }
     });
+    if let Some(rows) = collocation.mean_rows() {
+        system.add_mean(&rows);
+    }
     let solution = system.solve().solution;
     let first = parameters.len() - solution.len();
     solution
@@ -151,19 +157,24 @@ fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
 fn search(work: &Work<'_>, at: &Point, direction: &[f64]) -> Option<(Point, f64)> {
     let mut rate = 1.0;
     while rate >= SHORTEST {
-        let mut parameters = at.parameters.clone();
-        let first = parameters.len() - direction.len();
-        parameters[first..]
-            .iter_mut()
-            .zip(direction)
-            .for_each(|(w, d)| *w += rate * d);
-        let point = Point::without_gradient(work.objective, parameters);
+        let point = Point::without_gradient(work.objective, moved(&at.parameters, direction, rate));
         if point.loss <= (1.0 - ARMIJO * rate) * at.loss {
             return Some((point, rate));
         }
         rate *= 0.5;
     }
     None
+}
+
+/// The parameters with the output layer moved along a direction.
+fn moved(parameters: &[f64], direction: &[f64], rate: f64) -> Vec<f64> {
+    let mut parameters = parameters.to_vec();
+    let first = parameters.len() - direction.len();
+    parameters[first..]
+        .iter_mut()
+        .zip(direction)
+        .for_each(|(w, d)| *w += rate * d);
+    parameters
 }
 
 /// |u − v|/|u| over points of the interior, in the units of the network.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{dot, norm};
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::loss::Rows;
 use crate::sampler::{mix, unit};
 
 /// Iterations at most.

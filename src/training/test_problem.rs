@@ -7,7 +7,6 @@ use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
 use crate::network::{MlpConfig, NetworkKind};
 use crate::problem::{self, Problem};
-use crate::solve::term_names;
 use crate::start::{architecture, start_values};
 
 /// A shipped problem with 5 loss terms, few points and a small network.
@@ -15,7 +14,6 @@ pub(super) struct TestProblem {
     pub(super) problem: Problem,
     pub(super) kernel: Kernel<f64>,
     pub(super) parameters: Vec<f64>,
-    names: Vec<String>,
     weights: Vec<f64>,
 }
 
@@ -35,19 +33,18 @@ impl TestProblem {
         let mut problem = loaded.unwrap_or_else(|error| panic!("{error}"));
         let mut random = ChaCha8Rng::seed_from_u64(3);
         let kernel = Kernel::new(architecture(&problem, &mut random));
-        let names = term_names(&problem);
+        let names = problem.model.term_names();
         let (weights, parameters) = start_values(&mut problem, &kernel, &names, &mut random);
         Self {
             problem,
             kernel,
             parameters,
-            names,
             weights,
         }
     }
 
     /// Its points.
     pub(super) fn collocation(&self) -> Collocation<'_> {
-        Collocation::new(&self.problem, &self.names, &self.weights, true, 64)
+        Collocation::new(&self.problem, &self.weights, true, 64)
     }
 }

@@ -1,11 +1,10 @@
 //! Mini-batches: unbiased whatever way they are drawn, with the variance that theory says.
 
-use pinn::batch::{Allocation, Collocation, Divide, Draw, Drawer, Importance, Jitter, Strata, noise};
+use pinn::batch::{Allocation, Batch, Collocation, Divide, Draw, Drawer, Importance, Jitter, Points, Strata, noise};
+use pinn::jet::Rows;
 use pinn::jet::fused::Kernel;
-use pinn::loss::Rows;
-use pinn::problem::{self, Batch, Points, Problem};
+use pinn::problem::{self, Problem};
 use pinn::sampler::{Gauss, SamplerKind};
-use pinn::solve::term_names;
 use pinn::start::{architecture, start_values};
 use pinn::training::{FusedObjective, Objective, micro_batches};
 use rand::SeedableRng;
@@ -63,7 +62,7 @@ impl Case {
         }));
         let mut random = ChaCha8Rng::seed_from_u64(3);
         let kernel = Kernel::new(architecture(&problem, &mut random));
-        let names = term_names(&problem);
+        let names = problem.model.term_names();
         let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
         // Away from the least-squares start, where the output layer's gradient is 0.
         parameters
@@ -79,7 +78,7 @@ impl Case {
     }
 
     fn collocation(&self, stored: bool, chunk: usize) -> Collocation<'_> {
-        Collocation::new(&self.problem, &term_names(&self.problem), &self.weights, stored, chunk)
+        Collocation::new(&self.problem, &self.weights, stored, chunk)
     }
 
     fn full_gradient(&self, collocation: &Collocation<'_>) -> (Vec<f64>, Vec<f64>) {
@@ -139,9 +138,8 @@ fn the_mean_batch_gradient_is_the_full_gradient_for_every_sampler_and_way_of_dra
                 );
                 // The field's size was found on other points.
                 let mut problem = fine.problem;
-                problem.ansatz.scale.clone_from(&case.problem.ansatz.scale);
-                let names = term_names(&case.problem);
-                let long = Collocation::new(&problem, &names, &case.weights, true, 65_536);
+                problem.model.ansatz.scale.clone_from(&case.problem.model.ansatz.scale);
+                let long = Collocation::new(&problem, &case.weights, true, 65_536);
                 full = case.full_gradient(&long).1;
             }
             let count = 1500;

@@ -4,7 +4,6 @@ use super::operands::{Input, Operands};
 use super::parameters::{Packed, PackedLayer};
 use super::residuals::Tangents;
 use super::{LANES, padded};
-use crate::jet::Channels;
 use crate::jet::activation::Activation;
 use crate::jet::dots::Dots;
 use crate::jet::encoding::encode;
@@ -12,7 +11,7 @@ use crate::jet::packing::whole;
 use crate::jet::pass::{Activate, Adjoint, InPlace, Pass, Tangent};
 use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
-use crate::network::Architecture;
+use crate::jet::{Architecture, Channels};
 
 /// The buffers of one block of P points; the capacity is kept from call to call. Rows of hidden layers are whole vectors.
 #[derive(Default)]

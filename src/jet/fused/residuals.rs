@@ -4,8 +4,8 @@
 
 use super::block::{Workspace, resize};
 use super::{Block, padded};
+use crate::jet::Rows;
 use crate::jet::real::Real;
-use crate::loss::Rows;
 
 /// Smooth rows linearised at the jets of a block.
 #[derive(Default)]

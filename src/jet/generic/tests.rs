@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::jet::activation::Activation;
+use crate::jet::download;
 use crate::jet::fused::Kernel;
 use crate::network::MlpConfig;
 use burn_autodiff::Autodiff;

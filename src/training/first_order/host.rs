@@ -4,8 +4,8 @@ use super::clip::Clipper;
 use super::rule::Rule;
 use super::stepper::{Start, Stepper};
 use super::{FirstOrderState, norm};
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::loss::Rows;
 
 /// Takes steps in host memory.
 pub(super) struct Host {

@@ -1,8 +1,8 @@
 //! The seam between the loop of a first-order stage and what computes its steps.
 
 use super::{FirstOrderState, Settings};
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::loss::Rows;
 
 /// Parameters, gradient, memory of the update rule and mean of the parameters, where they are computed.
 ///

@@ -3,7 +3,7 @@
 use burn_tensor::Tensor;
 use burn_tensor::backend::Backend;
 
-use crate::jet::generic::{download, upload};
+use crate::jet::{download, upload};
 use crate::training::first_order::{Clip, FirstOrderState, MEMORY, OUTLIER};
 
 /// What clipping remembers, on the device: mean norm, `[1]`, and how many gradients were shortened, `[1]`.

@@ -4,9 +4,8 @@ use burn_tensor::TensorData;
 use burn_tensor::backend::AutodiffBackend;
 
 use crate::batch::Collocation;
-use crate::jet::generic::{self, JetBackend, RowTensors, download, upload};
-use crate::loss::Span;
-use crate::network::Architecture;
+use crate::jet::generic::{self, JetBackend, RowTensors};
+use crate::jet::{Architecture, Span, download, upload};
 use crate::training::Objective;
 
 /// Points per micro-batch on a device.

@@ -4,9 +4,9 @@ use burn_autodiff::Autodiff;
 use burn_ndarray::{NdArray, NdArrayDevice};
 
 use super::stepper::TensorStepper;
+use crate::batch::{Batch, Points};
 use crate::device::Device;
-use crate::jet::generic::READS;
-use crate::problem::{Batch, Points};
+use crate::jet::READS;
 use crate::training::Runner;
 use crate::training::first_order::{Adam, Average, Clip, Decay, FirstOrderState, Plateau, Start, steps};
 use crate::training::test_problem::TestProblem;

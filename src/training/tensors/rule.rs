@@ -3,7 +3,7 @@
 use burn_tensor::backend::Backend;
 use burn_tensor::{Tensor, TensorData};
 
-use crate::jet::generic::{download, upload};
+use crate::jet::{download, upload};
 use crate::sampler::mix;
 use crate::training::first_order::{BETA_1, BETA_2, EPSILON, Method, corrections, normal};
 

@@ -5,9 +5,8 @@ use burn_tensor::{Tensor, TensorData};
 
 use super::clip::Clipper;
 use super::rule::Rule;
-use crate::jet::generic::{self, JetBackend, RowTensors, download, upload};
-use crate::loss::Rows;
-use crate::network::Architecture;
+use crate::jet::generic::{self, JetBackend, RowTensors};
+use crate::jet::{Architecture, Rows, download, upload};
 use crate::training::first_order::{FirstOrderState, Start, Stepper};
 
 /// Takes steps on a device. All activations of rows that are added at once stay there until their gradient is known.
@@ -159,9 +158,9 @@ impl<B: AutodiffBackend + JetBackend> Stepper for TensorStepper<B> {
 
 #[cfg(test)]
 mod tests {
+    use crate::batch::{Batch, Points, Whole};
     use crate::device::Device;
     use crate::jet::generic::tests::relative;
-    use crate::problem::{Batch, Points, Whole};
     use crate::training::test_problem::TestProblem;
     use crate::training::{Adam, Average, Clip, Runner, StageKind, StageState};
 
