@@ -8,10 +8,10 @@ use crate::error::Error;
 /// Where first-order stages and full-batch evaluations run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
-    /// All cores, through Burn's flex backend and the fused kernel.
+    /// All cores, through the fused kernel; a naive full batch through Burn's ndarray backend.
     #[default]
     Cpu,
-    /// All cores, through Burn's ndarray backend and the fused kernel.
+    /// The same under the name of that backend.
     NdArray,
     /// An NVIDIA GPU, through Burn's CUDA backend.
     Cuda(usize),
@@ -89,13 +89,13 @@ impl Device {
             Self::Cpu | Self::NdArray => None,
             #[cfg(feature = "cuda")]
             Self::Cuda(index) => {
-                use burn::cubecl::cuda::{CudaDevice, CudaRuntime};
+                use cubecl::cuda::{CudaDevice, CudaRuntime};
                 reserved::<CudaRuntime>(&CudaDevice::new(index))
             }
             #[cfg(not(feature = "cuda"))]
             Self::Cuda(_) => None,
             #[cfg(feature = "wgpu")]
-            Self::Wgpu(index) => reserved::<burn::cubecl::wgpu::WgpuRuntime>(&wgpu_device(index)),
+            Self::Wgpu(index) => reserved::<cubecl::wgpu::WgpuRuntime>(&wgpu_device(index)),
             #[cfg(not(feature = "wgpu"))]
             Self::Wgpu(_) => None,
         }
@@ -109,6 +109,11 @@ impl Device {
         }
     }
 
+    /// Whether it computes in host memory.
+    pub fn in_host_memory(self) -> bool {
+        matches!(self, Self::Cpu | Self::NdArray)
+    }
+
     /// Whether stages in f64 run there. Vulkan has no transcendental functions in f64, and Burn's products of matrices on CUDA have
     /// been f32 only so far.
     pub fn has_f64(self) -> bool {
@@ -116,9 +121,10 @@ impl Device {
             Self::Cpu | Self::NdArray => true,
             #[cfg(feature = "cuda")]
             Self::Cuda(index) => {
-                use burn::tensor::backend::Backend;
-                let device = burn::backend::cuda::CudaDevice::new(index);
-                <burn::backend::Cuda as Backend>::supports_dtype(&device, burn::tensor::DType::F64)
+                use burn_cuda::{Cuda, CudaDevice};
+                use burn_tensor::DType;
+                use burn_tensor::backend::Backend;
+                Cuda::supports_dtype(&CudaDevice::new(index), DType::F64)
             }
             #[cfg(not(feature = "cuda"))]
             Self::Cuda(_) => false,
@@ -128,7 +134,7 @@ impl Device {
 }
 
 #[cfg(feature = "cube")]
-fn reserved<R: burn::cubecl::Runtime>(device: &R::Device) -> Option<u64> {
+fn reserved<R: cubecl::Runtime>(device: &R::Device) -> Option<u64> {
     let usage = R::client(device).memory_usage();
     usage.ok().map(|usage| usage.bytes_reserved)
 }
@@ -140,8 +146,8 @@ fn probe_cuda(_index: usize) -> Result<(), String> {
 
 #[cfg(feature = "cuda")]
 fn probe_cuda(index: usize) -> Result<(), String> {
-    let device = burn::backend::cuda::CudaDevice::new(index);
-    sums::<burn::backend::Cuda>(&device, "no NVIDIA driver, or no device with this number")
+    let device = burn_cuda::CudaDevice::new(index);
+    sums::<burn_cuda::Cuda>(&device, "no NVIDIA driver, or no device with this number")
 }
 
 #[cfg(not(feature = "wgpu"))]
@@ -155,21 +161,21 @@ fn probe_wgpu(index: Option<usize>) -> Result<(), String> {
         None => "no Vulkan adapter on this machine",
         Some(_) => "no discrete GPU with this number",
     };
-    sums::<burn::backend::Wgpu>(&wgpu_device(index), missing)
+    sums::<burn_wgpu::Wgpu>(&wgpu_device(index), missing)
 }
 
 /// The adapter of `wgpu` or `wgpu:N`.
 #[cfg(feature = "wgpu")]
-pub(crate) fn wgpu_device(index: Option<usize>) -> burn::backend::wgpu::WgpuDevice {
-    use burn::backend::wgpu::WgpuDevice;
+pub(crate) fn wgpu_device(index: Option<usize>) -> burn_wgpu::WgpuDevice {
+    use burn_wgpu::WgpuDevice;
     index.map_or(WgpuDevice::DefaultDevice, WgpuDevice::DiscreteGpu)
 }
 
 /// Adds two numbers. Burn panics where there is no driver; the panic is caught and silenced here.
 #[cfg(feature = "cube")]
-fn sums<B: burn::tensor::backend::Backend>(device: &B::Device, missing: &str) -> Result<(), String> {
+fn sums<B: burn_tensor::backend::Backend>(device: &B::Device, missing: &str) -> Result<(), String> {
     use crate::jet::download;
-    use burn::tensor::Tensor;
+    use burn_tensor::Tensor;
 
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

@@ -68,9 +68,9 @@
 //! - First-order stages run in f32, curvature stages and every reported norm in f64; a device without f64 leaves those to the CPU.
 //!
 //! # Dependencies
-//! Burn is pinned to 0.21.0: later series need a downloaded LLVM for CUDA. It provides devices, tensors, automatic
-//! differentiation; `network`, `jet::generic`, `jet::cube`, `jet::operation`, `jet::transfer`, `training` and `device` are the only
-//! modules that know it. Formulas have their own parser, see [`quantity::formula`]; L-BFGS and the
+//! Burn is pinned to 0.21.0: later series need a downloaded LLVM for CUDA. It provides devices, tensors and automatic
+//! differentiation; `jet::generic`, `jet::cube`, `jet::transfer`, `training::tensors` and `device` are the only modules that know it. Everything else is
+//! compiled once, whatever the backends: loops of training meet a backend as a trait object that speaks of plain vectors. Formulas have their own parser, see [`quantity::formula`]; L-BFGS and the
 //! update rules of first-order steps are ours because their state must be saved and restored to the bit, see [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
 
 pub mod batch;

@@ -23,7 +23,6 @@ mod encoding;
 pub mod fused;
 pub mod generic;
 pub(crate) mod matmul;
-pub mod operation;
 mod packing;
 mod pass;
 mod product;

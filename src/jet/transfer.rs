@@ -1,7 +1,7 @@
 //! Numbers to and from a device.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn_tensor::backend::Backend;
+use burn_tensor::{DType, Tensor, TensorData};
 
 /// A tensor with the element type of `data`, whatever the backend's default is.
 pub fn upload<B: Backend, const D: usize>(data: TensorData, device: &B::Device) -> Tensor<B, D> {

@@ -1,15 +1,12 @@
-//! The multilayer perceptron as a Burn module.
+//! The multilayer perceptron.
 
-use burn::module::{Module, Param};
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
+use crate::jet::Architecture;
 use crate::jet::activation::Activation;
-use crate::jet::{Architecture, download, upload};
 
 /// Factor on the first layer's weights. With plain Glorot weights tanh is nearly linear over a domain of size 2 and the
 /// features are nearly dependent; curvature stages then need twice the iterations (measured on the shipped problems).
@@ -103,26 +100,4 @@ impl Architecture {
 pub(crate) fn normal(random: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
-}
-
-/// A network whose parameters live on a Burn device.
-#[derive(Module, Debug)]
-pub struct Mlp<B: Backend> {
-    /// All weights and biases, `[p]`, laid out as [`Architecture::layers`] says.
-    pub parameters: Param<Tensor<B, 1>>,
-}
-
-impl<B: Backend> Mlp<B> {
-    /// Uploads parameters as f32.
-    pub fn new(parameters: &[f64], device: &B::Device) -> Self {
-        let data: Vec<f32> = parameters.iter().map(|v| *v as f32).collect();
-        Self {
-            parameters: Param::from_tensor(upload(TensorData::from(&data[..]), device)),
-        }
-    }
-
-    /// Reads the parameters back.
-    pub fn to_vec(&self) -> Vec<f64> {
-        download(self.parameters.val())
-    }
 }

@@ -6,8 +6,8 @@
 mod mlp;
 mod random_features;
 
+pub use mlp::MlpConfig;
 pub(crate) use mlp::normal;
-pub use mlp::{Mlp, MlpConfig};
 pub use random_features::RandomFeatures;
 
 use rand::Rng;

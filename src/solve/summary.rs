@@ -77,7 +77,7 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
         device: device.to_string(),
-        core: if file.points.naive() && matches!(device, Device::Cpu | Device::NdArray) {
+        core: if file.points.naive() && device.in_host_memory() {
             "burn tensor operations"
         } else {
             device.core()

@@ -6,11 +6,9 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::first_order::FirstOrderBackend;
 use super::stage::{Stage, StageState};
-use super::{DeviceObjective, FusedObjective, Objective, Record, StopReason, Training, norm};
+use super::{FusedObjective, Objective, Record, StopReason, Training, norm, tensors};
 use crate::batch::{Adapt, Collocation, Rad};
-use crate::device::Device;
 use crate::jet::fused::Kernel;
 use crate::sampler::mix;
 
@@ -131,9 +129,9 @@ pub struct FullBatchState<M> {
 type End = (usize, f64, StopReason);
 
 /// Runs a stage from its start or from `resumed`; `state` tells what kind of state a checkpoint of it holds.
-pub(super) fn run<B: FirstOrderBackend, F: FullBatch + Stage>(
+pub(super) fn run<F: FullBatch + Stage>(
     stage: &F,
-    (training, collocation, device): (&mut Training<'_>, &mut Collocation<'_>, &B::Device),
+    (training, collocation): (&mut Training<'_>, &mut Collocation<'_>),
     seed: u64,
     parameters: &mut Vec<f64>,
     resumed: Option<FullBatchState<F::Memory>>,
@@ -141,12 +139,16 @@ pub(super) fn run<B: FirstOrderBackend, F: FullBatch + Stage>(
 ) -> End {
     let mut state = resumed;
     loop {
-        let objective = objective::<B>(training.kernel, collocation, training.device, device);
-        let points = (&*collocation, objective.as_ref());
+        let fused = FusedObjective {
+            kernel: training.kernel,
+            collocation,
+        };
+        let device = tensors::objective(training.device, training.kernel, collocation);
+        let points = (&*collocation, device.as_deref().unwrap_or(&fused));
         match stretch(stage, training, points, seed, parameters, state, kind) {
             Err(end) => return end,
             Ok(mut moved) => {
-                drop(objective);
+                drop(device);
                 let seed = mix(seed, moved.iteration as u64);
                 let list = Adapt::Rad(Rad::default()).points(collocation, training.kernel, parameters, seed);
                 collocation.adapt(list);
@@ -154,21 +156,6 @@ pub(super) fn run<B: FirstOrderBackend, F: FullBatch + Stage>(
                 state = Some(moved);
             }
         }
-    }
-}
-
-/// The loss in f64: on the device, where that has f64, or by the fused kernel.
-fn objective<'a, B: FirstOrderBackend>(
-    kernel: &'a Kernel<f64>,
-    collocation: &'a Collocation<'a>,
-    device: Device,
-    tensors: &B::Device,
-) -> Box<dyn Objective + 'a> {
-    if B::WAITS && device.has_f64() {
-        let architecture = kernel.architecture().clone();
-        Box::new(DeviceObjective::<B>::new(architecture, collocation, tensors.clone()))
-    } else {
-        Box::new(FusedObjective { kernel, collocation })
     }
 }
 

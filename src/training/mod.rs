@@ -20,6 +20,7 @@ mod sharpness;
 mod ss_broyden;
 mod stage;
 mod stop;
+mod tensors;
 #[cfg(test)]
 mod test_functions;
 #[cfg(test)]
@@ -28,15 +29,11 @@ mod test_problem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use burn::backend::{Autodiff, NdArray};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{Checkpoint, Trained};
 pub use enrichment::enrich;
-pub use first_order::{
-    Adam, AdamW, Average, Clip, Decay, FirstOrderBackend, FirstOrderState, Form, HostBackend, HostBatch, Langevin,
-    Plateau, Sgd, Terms, micro_batches,
-};
+pub use first_order::{Adam, AdamW, Average, Clip, Decay, FirstOrderState, Langevin, Plateau, Sgd, micro_batches};
 pub use gauss_newton::{CHUNK_BYTES, GaussNewton, GaussNewtonForm, KernelForm};
 pub use gram::{gram_bytes, separable};
 pub use last_layer::{LastLayer, UNKNOWNS, last_layer_bytes};
@@ -44,7 +41,7 @@ pub use lbfgs::Lbfgs;
 pub use least_squares::{Fit, LeastSquares};
 pub use newton::Newton;
 pub use nonlinear_cg::NonlinearCg;
-pub use objective::{DeviceObjective, FusedObjective, Objective};
+pub use objective::{FusedObjective, Objective};
 pub use output_fit::{choose_slope, fit_exactly, fit_output_scale};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
@@ -221,44 +218,7 @@ impl Training<'_> {
         parameters: &mut Vec<f64>,
         state: StageState,
     ) -> StageReport {
-        match self.device {
-            Device::Cpu => {
-                let device = burn_flex::FlexDevice;
-                self.stage_on::<Autodiff<burn_flex::Flex>>(stage, seed, collocation, parameters, &device, state)
-            }
-            Device::NdArray => {
-                let device = Default::default();
-                self.stage_on::<Autodiff<NdArray>>(stage, seed, collocation, parameters, &device, state)
-            }
-            #[cfg(feature = "cuda")]
-            Device::Cuda(index) => {
-                use burn::backend::Cuda;
-                let device = burn::backend::cuda::CudaDevice::new(index);
-                self.stage_on::<Autodiff<Cuda>>(stage, seed, collocation, parameters, &device, state)
-            }
-            #[cfg(not(feature = "cuda"))]
-            Device::Cuda(_) => unreachable!("`probe` refuses CUDA in a build without it"),
-            #[cfg(feature = "wgpu")]
-            Device::Wgpu(index) => {
-                use burn::backend::Wgpu;
-                let device = crate::device::wgpu_device(index);
-                self.stage_on::<Autodiff<Wgpu>>(stage, seed, collocation, parameters, &device, state)
-            }
-            #[cfg(not(feature = "wgpu"))]
-            Device::Wgpu(_) => unreachable!("`probe` refuses wgpu in a build without it"),
-        }
-    }
-
-    fn stage_on<B: FirstOrderBackend>(
-        &mut self,
-        stage: &StageKind,
-        seed: u64,
-        collocation: &mut Collocation<'_>,
-        parameters: &mut Vec<f64>,
-        device: &B::Device,
-        state: StageState,
-    ) -> StageReport {
-        let (steps, loss, stop) = stage.run::<B>(self, seed, collocation, parameters, device, state);
+        let (steps, loss, stop) = stage.run(self, seed, collocation, parameters, state);
         StageReport {
             stage: stage.name().into(),
             form: stage.form(self.kernel.architecture().parameters()),

@@ -62,12 +62,12 @@ impl Runner<'_> {
     }
 
     /// Gives a stage what it works on, and its seed.
-    pub(super) fn with(
+    pub(super) fn with<T>(
         &self,
         source: &dyn LossTerms,
         pause: Option<usize>,
-        stage: impl FnOnce(&mut Training<'_>, u64) -> StageReport,
-    ) -> (Silent, StageReport) {
+        stage: impl FnOnce(&mut Training<'_>, u64) -> T,
+    ) -> (Silent, T) {
         let mut silent = Silent::default();
         let interrupted = AtomicBool::new(false);
         let mut training = Training {

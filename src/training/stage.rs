@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::first_order::{self, FirstOrderBackend, FirstOrderState, Settings};
+use super::first_order::{self, FirstOrderState, Settings};
 use super::full_batch::{self, FullBatch, FullBatchState};
 use super::{Adam, AdamW, GaussNewton, Langevin, LastLayer, Lbfgs, Newton, NonlinearCg, Sgd, SsBroyden};
 use super::{StopReason, Training};
@@ -176,13 +176,12 @@ macro_rules! stages {
             }
 
             /// Runs the stage from its start or from `state`: steps done, the loss, and why it ended.
-            pub(super) fn run<B: FirstOrderBackend>(
+            pub(super) fn run(
                 &self,
                 training: &mut Training<'_>,
                 seed: u64,
                 collocation: &mut Collocation<'_>,
                 parameters: &mut Vec<f64>,
-                device: &B::Device,
                 state: StageState,
             ) -> (usize, f64, StopReason) {
                 match self {
@@ -192,15 +191,15 @@ macro_rules! stages {
                             _ => None,
                         };
                         let settings = $first::settings(stage);
-                        first_order::run::<B>(&settings, training, collocation, seed, parameters, device, resumed)
+                        first_order::run(&settings, training, collocation, seed, parameters, resumed)
                     })*
                     $(Self::$full(stage) => {
                         let resumed = match state {
                             StageState::$full(state) => Some(state),
                             _ => None,
                         };
-                        let work = (training, collocation, device);
-                        full_batch::run::<B, _>(stage, work, seed, parameters, resumed, StageState::$full)
+                        let work = (training, collocation);
+                        full_batch::run(stage, work, seed, parameters, resumed, StageState::$full)
                     })*
                 }
             }

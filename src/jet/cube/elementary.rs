@@ -5,7 +5,6 @@
 
 use std::f64::consts::{FRAC_2_PI, LOG2_E};
 
-use burn::cubecl;
 use cubecl::prelude::*;
 
 /// Sine and cosine of one angle.

@@ -4,16 +4,17 @@
     reason = "unrolled loops count at compile time, which only a counter of their own does"
 )]
 
-use burn::cubecl;
-use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
+use burn_tensor::{DType, Shape};
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
-use cubek::matmul::launch::{Strategy, launch_ref};
+use cubek::matmul::launch::launch_tiling::launch_ref;
+use cubek::matmul::routines::BlueprintStrategy;
+use cubek::matmul::routines::simple_unit::SimpleUnitAlgorithm;
 use cubek::std::InputBinding;
 
 use super::elementary::{SineCosine, exp_minus_one, sine_cosine_double, sine_cosine_single, tanh_double};
@@ -309,6 +310,8 @@ fn output<R: CubeRuntime>(z: &CubeTensor<R>, channels: Channels) -> (CubeTensor<
 }
 
 /// The product of matrices without tensor cores, which would round f32 to TF32.
+///
+/// The algorithm is named by its type: a choice at run time would have all of them compiled.
 pub(super) fn product<R: CubeRuntime>(left: CubeTensor<R>, right: CubeTensor<R>) -> CubeTensor<R> {
     let shape = Shape::new([left.meta.shape()[0], right.meta.shape()[1]]);
     let out = empty_device_contiguous_dtype(left.client.clone(), left.device.clone(), shape, left.dtype);
@@ -318,12 +321,12 @@ pub(super) fn product<R: CubeRuntime>(left: CubeTensor<R>, right: CubeTensor<R>)
         rhs: dtype.into(),
         out: dtype.into(),
     });
-    let result = launch_ref(
-        &Strategy::SimpleUnit(Default::default()),
+    let result = launch_ref::<R, SimpleUnitAlgorithm>(
         &out.client,
         InputBinding::new(left.binding(), dtype.into()),
         InputBinding::new(right.binding(), dtype.into()),
         out.clone().binding(),
+        &BlueprintStrategy::default(),
         &mut types,
     );
     if let Err(error) = result {

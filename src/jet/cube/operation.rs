@@ -2,18 +2,18 @@
 
 use std::marker::PhantomData;
 
-use burn::backend::Autodiff;
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Shape, Tensor, TensorPrimitive};
+use burn_autodiff::Autodiff;
+use burn_autodiff::checkpoint::base::Checkpointer;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_backend::tensor::FloatTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, FloatElement, IntElement};
 use burn_fusion::stream::{Operation, OperationStreams};
 use burn_fusion::{Fusion, FusionBackend, FusionRuntime};
 use burn_ir::{CustomOpIr, HandleContainer, OperationIr, TensorIr};
+use burn_tensor::backend::Backend;
+use burn_tensor::{Shape, Tensor, TensorPrimitive};
 
 use super::kernel;
 use crate::jet::Channels;
@@ -39,7 +39,7 @@ pub trait JetKernels: Backend {
         bar: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
-    /// The product of matrices `[a, b]` and `[b, c]` in f32, without rounding to a shorter type.
+    /// The product of matrices `[a, b]` and `[b, c]`, without rounding to a shorter type.
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
@@ -206,9 +206,6 @@ impl<B: JetKernels, C: CheckpointStrategy> JetBackend for Autodiff<B, C> {
     }
 
     fn product(left: Tensor<Self, 2>, right: Tensor<Self, 2>) -> Tensor<Self, 2> {
-        if left.dtype() != DType::F32 {
-            return left.matmul(right);
-        }
         let (left, right) = (primitive(left), primitive(right));
         let out = B::product(left.primitive.clone(), right.primitive.clone());
         let out = match Multiply

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use burn::backend::Autodiff;
-use burn::backend::wgpu::WgpuDevice;
-use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Element, Tensor, TensorData, TensorPrimitive};
-use burn_flex::{Flex, FlexDevice};
+use burn_autodiff::Autodiff;
+use burn_ndarray::{NdArray, NdArrayDevice};
+use burn_tensor::backend::Backend;
+use burn_tensor::{DType, Element, Tensor, TensorData, TensorPrimitive};
+use burn_wgpu::WgpuDevice;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -19,7 +19,7 @@ use crate::jet::generic::{JetBackend, by_operations};
 use crate::jet::real::Real;
 use crate::jet::{Channels, download, upload};
 
-type Wgpu = burn::backend::Wgpu;
+type Wgpu = burn_wgpu::Wgpu;
 
 /// The adapter, or a word that there is none.
 #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
@@ -89,11 +89,11 @@ impl Operands {
     /// The jets and the adjoint of z by tensor operations in f64 on the CPU.
     fn expected(&self) -> [Vec<f64>; 2] {
         let tensor = |values: &[f64]| TensorData::new(values.to_vec(), self.shape);
-        let z: Tensor<Autodiff<Flex>, 3> = upload(tensor(&self.z), &FlexDevice).require_grad();
-        let biases = upload(TensorData::from(&self.biases[..]), &FlexDevice);
+        let z: Tensor<Autodiff<NdArray>, 3> = upload(tensor(&self.z), &NdArrayDevice::Cpu).require_grad();
+        let biases = upload(TensorData::from(&self.biases[..]), &NdArrayDevice::Cpu);
         let _turn = crate::jet::generic::TURN.lock();
         let out = by_operations(self.kind, self.channels, z.clone(), biases);
-        let bar = upload(tensor(&self.bar), &FlexDevice);
+        let bar = upload(tensor(&self.bar), &NdArrayDevice::Cpu);
         let gradients = (out.clone() * bar).sum().backward();
         [download(out), z.grad(&gradients).map(download).unwrap_or_default()]
     }
@@ -170,7 +170,7 @@ fn products_keep_all_digits_of_f32() {
             TensorData::new(values, [rows, columns])
         };
         let (left, right) = (numbers(a, b), numbers(b, c));
-        let on_cpu = |data: &TensorData| upload::<Flex, 2>(data.clone().convert::<f64>(), &FlexDevice);
+        let on_cpu = |data: &TensorData| upload::<NdArray, 2>(data.clone().convert::<f64>(), &NdArrayDevice::Cpu);
         let expected = download(on_cpu(&left).matmul(on_cpu(&right)));
         let on_device = |data: TensorData| upload::<Autodiff<Wgpu>, 2>(data, &device);
         let found = download(Autodiff::<Wgpu>::product(on_device(left), on_device(right)));

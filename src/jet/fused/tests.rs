@@ -4,8 +4,8 @@ use super::*;
 use crate::jet::Order;
 use crate::jet::generic::tests::{ACTIVATIONS, Case, poles, relative, rows};
 use crate::network::MlpConfig;
-use burn::backend::Autodiff;
-use burn_flex::{Flex, FlexDevice};
+use burn_autodiff::Autodiff;
+use burn_ndarray::{NdArray, NdArrayDevice};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -56,7 +56,7 @@ fn loss_and_gradient_equal_burns_automatic_differentiation_in_f64() {
         let terms: Vec<&Rows<f64>> = case.rows.iter().collect();
         let (losses, gradient) = case.by_kernel();
         assert_eq!(losses, case.kernel::<f64>().losses(&case.parameters, &terms));
-        let (expected_losses, expected) = case.by_operations::<f64, Autodiff<Flex>>(&FlexDevice);
+        let (expected_losses, expected) = case.by_operations::<f64, Autodiff<NdArray>>(&NdArrayDevice::Cpu);
         assert!(relative(&losses, &expected_losses) < 1e-12);
         assert!(relative(&gradient, &expected) < 1e-12);
     }
@@ -75,7 +75,7 @@ fn loss_and_gradient_equal_burns_automatic_differentiation_in_f32() {
             .collect();
         let mut gradient = vec![0.0; parameters.len()];
         let losses = kernel.gradient(&parameters, &rows.iter().collect::<Vec<_>>(), &mut gradient);
-        let (expected_losses, expected) = case.by_operations::<f32, Autodiff<Flex>>(&FlexDevice);
+        let (expected_losses, expected) = case.by_operations::<f32, Autodiff<NdArray>>(&NdArrayDevice::Cpu);
         let gradient: Vec<f64> = gradient.iter().map(|v| f64::from(*v)).collect();
         assert!(relative(&losses, &expected_losses) < 1e-5);
         assert!(relative(&gradient, &expected) < 1e-5);

@@ -1,9 +1,9 @@
 //! The seam at which a backend brings activations and products of its own; Burn's tensor operations elsewhere.
 
-use burn::backend::{Autodiff, NdArray};
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, activation};
-use burn_flex::Flex;
+use burn_autodiff::Autodiff;
+use burn_ndarray::NdArray;
+use burn_tensor::backend::Backend;
+use burn_tensor::{DType, Tensor};
 
 use crate::jet::activation::Activation;
 use crate::jet::{Channels, Order};
@@ -27,9 +27,7 @@ pub trait JetBackend: Backend {
     }
 }
 
-impl JetBackend for Flex {}
 impl JetBackend for NdArray {}
-impl JetBackend for Autodiff<Flex> {}
 impl JetBackend for Autodiff<NdArray> {}
 
 /// [`JetBackend::activate`] by Burn's tensor operations.
@@ -90,7 +88,9 @@ fn derivatives<B: Backend>(kind: Activation, v: Tensor<B, 2>, channels: Channels
             [s.clone(), v.cos(), -s]
         }
         Activation::Swish => {
-            let s = activation::sigmoid(v.clone());
+            // 1/(1 + e^(−v)), which Burn's own function rounds to f32; e^bound is a number still.
+            let bound = if v.dtype() == DType::F64 { 700.0 } else { 80.0 };
+            let s = v.ones_like() / ((-v.clone().clamp_min(-bound)).exp() + 1.0);
             let s1 = s.clone() * (-s.clone() + 1.0);
             let first = s.clone() + v.clone() * s1.clone();
             let curvature = if second {

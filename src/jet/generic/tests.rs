@@ -5,9 +5,9 @@ use crate::jet::activation::Activation;
 use crate::jet::download;
 use crate::jet::fused::Kernel;
 use crate::network::MlpConfig;
-use burn::backend::Autodiff;
-use burn::tensor::Element;
-use burn_flex::{Flex, FlexDevice};
+use burn_autodiff::Autodiff;
+use burn_ndarray::{NdArray, NdArrayDevice};
+use burn_tensor::Element;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -118,7 +118,7 @@ impl Case {
     /// Losses and gradient by tensor operations with elements F.
     pub(crate) fn by_operations<F: Real + Element, B>(&self, device: &B::Device) -> (Vec<f64>, Vec<f64>)
     where
-        B: JetBackend + burn::tensor::backend::AutodiffBackend,
+        B: JetBackend + burn_tensor::backend::AutodiffBackend,
     {
         let parameters: Vec<F> = self.parameters.iter().map(|v| F::of(*v)).collect();
         let parameters: Tensor<B, 1> = upload(TensorData::from(&parameters[..]), device).require_grad();
@@ -150,8 +150,8 @@ pub(crate) fn relative(a: &[f64], b: &[f64]) -> f64 {
 fn jets_at<F: Real + Element>(case: &Case, channels: Channels, x: &[f64]) -> Vec<f64> {
     let d = channels.coordinates();
     let convert = |values: &[f64]| -> Vec<F> { values.iter().map(|v| F::of(*v)).collect() };
-    let parameters: Tensor<Flex, 1> = upload(TensorData::from(&convert(&case.parameters)[..]), &FlexDevice);
-    let x: Tensor<Flex, 2> = upload(TensorData::new(convert(x), vec![x.len() / d, d]), &FlexDevice);
+    let parameters: Tensor<NdArray, 1> = upload(TensorData::from(&convert(&case.parameters)[..]), &NdArrayDevice::Cpu);
+    let x: Tensor<NdArray, 2> = upload(TensorData::new(convert(x), vec![x.len() / d, d]), &NdArrayDevice::Cpu);
     download(jets(&case.architecture, &parameters, channels, x).permute([1, 2, 0]))
 }
 
@@ -159,10 +159,10 @@ fn jets_at<F: Real + Element>(case: &Case, channels: Channels, x: &[f64]) -> Vec
 fn losses_and_gradients_equal_those_of_the_fused_kernel() {
     for case in cases(11) {
         let (losses, gradient) = case.by_kernel();
-        let double = case.by_operations::<f64, Autodiff<Flex>>(&FlexDevice);
+        let double = case.by_operations::<f64, Autodiff<NdArray>>(&NdArrayDevice::Cpu);
         assert!(relative(&double.0, &losses) < 1e-12);
         assert!(relative(&double.1, &gradient) < 1e-12);
-        let single = case.by_operations::<f32, Autodiff<Flex>>(&FlexDevice);
+        let single = case.by_operations::<f32, Autodiff<NdArray>>(&NdArrayDevice::Cpu);
         assert!(relative(&single.0, &losses) < 1e-5);
         assert!(relative(&single.1, &gradient) < 1e-5);
     }
@@ -172,13 +172,16 @@ fn losses_and_gradients_equal_those_of_the_fused_kernel() {
 fn gradients_match_central_differences_of_the_losses() {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     for mut case in cases(12) {
-        let (_, gradient) = case.by_operations::<f64, Autodiff<Flex>>(&FlexDevice);
+        let (_, gradient) = case.by_operations::<f64, Autodiff<NdArray>>(&NdArrayDevice::Cpu);
         let direction: Vec<f64> = gradient.iter().map(|_| random.random_range(-1.0..1.0)).collect();
         let start = case.parameters.clone();
         let h = 1e-4;
         let mut at = |step: f64| -> f64 {
             case.parameters = start.iter().zip(&direction).map(|(p, v)| p + step * h * v).collect();
-            case.by_operations::<f64, Autodiff<Flex>>(&FlexDevice).0.iter().sum()
+            case.by_operations::<f64, Autodiff<NdArray>>(&NdArrayDevice::Cpu)
+                .0
+                .iter()
+                .sum()
         };
         // Fourth order: truncation about h⁴ = 1e-16 times fifth derivatives, rounding about 1e-16·L/h.
         let slope = (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * h);

@@ -1,41 +1,7 @@
 //! Gradients of batches, part by part.
 
-use burn::tensor::Tensor;
-
-use super::{FirstOrderBackend, Form, Terms};
+use super::stepper::Stepper;
 use crate::batch::{Collocation, Selection, Term};
-use crate::jet::fused::Kernel;
-use crate::network::Mlp;
-
-/// Loss terms and gradient of one or more micro-batches.
-pub(super) struct Step<B: FirstOrderBackend> {
-    pub(super) gradient: Tensor<B::InnerBackend, 1>,
-    /// The loss, `[1]`.
-    pub(super) loss: Tensor<B::InnerBackend, 1>,
-    pub(super) terms: Vec<Terms>,
-}
-
-/// Adds what another micro-batch gives.
-fn add<B: FirstOrderBackend>(mut sum: Step<B>, more: Step<B>) -> Step<B> {
-    sum.gradient = sum.gradient + more.gradient;
-    sum.loss = sum.loss + more.loss;
-    sum.terms.extend(more.terms);
-    sum
-}
-
-/// Loss terms and gradient of rows on the device.
-fn gradient<B: FirstOrderBackend>(kernel: &Kernel<f32>, network: &Mlp<B>, rows: &B::Batch) -> Step<B> {
-    #[cfg(test)]
-    let _turn = crate::jet::generic::TURN.lock();
-    let parameters = network.parameters.val();
-    let (loss, terms) = B::loss(kernel, parameters.clone(), rows);
-    let gradient = parameters.grad(&loss.backward());
-    Step {
-        gradient: gradient.unwrap_or_else(|| unreachable!("a loss depends on the parameters")),
-        loss: loss.inner(),
-        terms: vec![terms],
-    }
-}
 
 /// Cuts a batch into parts of at most `size` points per term; their losses and gradients add up to the batch's.
 pub fn micro_batches(selections: &[Selection], size: usize) -> impl Iterator<Item = Vec<Selection>> + '_ {
@@ -52,53 +18,37 @@ pub fn micro_batches(selections: &[Selection], size: usize) -> impl Iterator<Ite
     })
 }
 
-/// The gradient of all points, in their order; a batch that fits into one part is kept from step to step.
-pub(super) fn full_gradient<B: FirstOrderBackend>(
-    kernel: &Kernel<f32>,
-    network: &Mlp<B>,
-    collocation: &Collocation<'_>,
-    micro: usize,
-    form: Form,
-    device: &B::Device,
-    kept: &mut Option<B::Batch>,
-) -> Step<B> {
+/// Adds the gradient of all points, in their order; rows that fit into one part are kept from step to step.
+pub(super) fn full_gradient(stepper: &mut dyn Stepper, collocation: &Collocation<'_>, micro: usize) {
     let lengths: Vec<usize> = collocation.terms.iter().map(Term::len).collect();
     let count = lengths.iter().max().map_or(1, |n| n.div_ceil(micro)).max(1);
     let part = |k: usize| {
-        let rows = lengths
-            .iter()
-            .enumerate()
+        let terms = lengths.iter().enumerate();
+        terms
             .map(|(t, n)| collocation.slice::<f32>(t, n * k / count, n * (k + 1) / count))
-            .collect();
-        B::upload(rows, form, device)
+            .collect()
     };
     if count == 1 {
-        return gradient(kernel, network, kept.get_or_insert_with(|| part(0)));
+        stepper.add_kept(&|| part(0));
+    } else {
+        (0..count).for_each(|k| stepper.add(part(k)));
     }
-    let parts = (0..count).map(|k| gradient(kernel, network, &part(k)));
-    let sum = parts.reduce(add);
-    sum.unwrap_or_else(|| unreachable!("there is a part at least"))
 }
 
-/// The gradient of a batch: one micro-batch is gathered, used and dropped before the next.
-pub(super) fn batch_gradient<B: FirstOrderBackend>(
-    kernel: &Kernel<f32>,
-    network: &Mlp<B>,
+/// Adds the gradient of a batch: one micro-batch is gathered, used and dropped before the next.
+pub(super) fn batch_gradient(
+    stepper: &mut dyn Stepper,
     collocation: &Collocation<'_>,
     selections: &[Selection],
-    (form, micro): (Form, usize),
-    device: &B::Device,
-) -> Step<B> {
-    let parts = micro_batches(selections, micro).map(|part| {
-        let rows = part
-            .iter()
-            .enumerate()
+    micro: usize,
+) {
+    for part in micro_batches(selections, micro) {
+        let terms = part.iter().enumerate();
+        let rows = terms
             .map(|(t, selection)| collocation.gather::<f32>(t, selection))
             .collect();
-        gradient(kernel, network, &B::upload(rows, form, device))
-    });
-    let sum = parts.reduce(add);
-    sum.unwrap_or_else(|| unreachable!("a batch has a part at least"))
+        stepper.add(rows);
+    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,6 @@
 //! They are written here rather than taken from Burn because their state has to be saved and restored bit for bit, and because
 //! Burn has no Langevin dynamics and no averages.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
-
-use crate::jet::{download, upload};
 use crate::sampler::{mix, unit};
 
 /// How parameters are updated.
@@ -20,93 +16,88 @@ pub(in crate::training) enum Method {
     Langevin { temperature: f64 },
 }
 
-/// Decay of Adam's first moment.
-const BETA_1: f64 = 0.9;
-/// Decay of Adam's second moment.
-const BETA_2: f64 = 0.999;
-/// Keeps Adam's quotient finite.
-const EPSILON: f64 = 1e-8;
+impl Method {
+    /// Number of vectors `[p]` that it remembers.
+    pub(in crate::training) fn moments(self) -> usize {
+        match self {
+            Self::Adam { .. } => 2,
+            Self::Sgd { momentum, .. } => usize::from(momentum > 0.0),
+            Self::Langevin { .. } => 0,
+        }
+    }
+}
 
-/// A method with its state on the device.
-pub(super) struct Rule<B: Backend> {
+/// Decay of Adam's first moment.
+pub(in crate::training) const BETA_1: f64 = 0.9;
+/// Decay of Adam's second moment.
+pub(in crate::training) const BETA_2: f64 = 0.999;
+/// Keeps Adam's quotient finite.
+pub(in crate::training) const EPSILON: f64 = 1e-8;
+
+/// The sums of Adam's weights, 1 − βⁿ, after step number `step`, from 0.
+pub(in crate::training) fn corrections(step: usize) -> [f64; 2] {
+    let count = (step + 1).min(i32::MAX as usize) as i32;
+    [1.0 - BETA_1.powi(count), 1.0 - BETA_2.powi(count)]
+}
+
+/// A method with its state, on vectors.
+pub(in crate::training) struct Rule {
     method: Method,
-    moments: Vec<Tensor<B, 1>>,
+    moments: Vec<Vec<f32>>,
     seed: u64,
 }
 
-impl<B: Backend> Rule<B> {
-    /// A method at its start, or with the moments of an interrupted run.
-    pub(super) fn new(method: Method, size: usize, moments: &[Vec<f32>], seed: u64, device: &B::Device) -> Self {
-        let count = match method {
-            Method::Adam { .. } => 2,
-            Method::Sgd { momentum, .. } => usize::from(momentum > 0.0),
-            Method::Langevin { .. } => 0,
-        };
-        let zero = vec![0.0_f32; size];
-        Self {
-            method,
-            moments: (0..count)
-                .map(|k| upload(TensorData::from(moments.get(k).map_or(&zero[..], |m| &m[..])), device))
-                .collect(),
-            seed,
-        }
+impl Rule {
+    /// A method with its moments, `[p]` each.
+    pub(in crate::training) fn new(method: Method, moments: Vec<Vec<f32>>, seed: u64) -> Self {
+        Self { method, moments, seed }
     }
 
     /// The moments, to be saved.
-    pub(super) fn moments(&self) -> Vec<Vec<f32>> {
-        self.moments
-            .iter()
-            .map(|moment| download(moment.clone()).iter().map(|v| *v as f32).collect())
-            .collect()
+    pub(in crate::training) fn moments(&self) -> &[Vec<f32>] {
+        &self.moments
     }
 
-    /// The parameters after step number `step`, from 0.
-    pub(super) fn step(
-        &mut self,
-        step: usize,
-        rate: f64,
-        parameters: Tensor<B, 1>,
-        gradient: Tensor<B, 1>,
-    ) -> Tensor<B, 1> {
-        match self.method {
-            Method::Adam { weight_decay } => {
-                let count = (step + 1).min(i32::MAX as usize) as i32;
-                let first = self.moments[0].clone() * BETA_1 + gradient.clone() * (1.0 - BETA_1);
-                let second = self.moments[1].clone() * BETA_2 + gradient.clone() * gradient * (1.0 - BETA_2);
-                let root = (second.clone() / (1.0 - BETA_2.powi(count))).sqrt() + EPSILON;
-                let change = first.clone() / root * (rate / (1.0 - BETA_1.powi(count)));
-                self.moments = vec![first, second];
-                let kept = if weight_decay > 0.0 {
-                    parameters * (1.0 - rate * weight_decay)
-                } else {
-                    parameters
-                };
-                kept - change
+    /// Changes the parameters by step number `step`, from 0.
+    pub(in crate::training) fn step(&mut self, step: usize, rate: f64, parameters: &mut [f32], gradient: &[f32]) {
+        let both = parameters.iter_mut().zip(gradient);
+        let plain = rate as f32;
+        match (self.method, &mut self.moments[..]) {
+            (Method::Adam { weight_decay }, [first, second]) => {
+                let [sum_1, sum_2] = corrections(step);
+                let (decay_1, fresh_1) = (BETA_1 as f32, (1.0 - BETA_1) as f32);
+                let (decay_2, fresh_2) = (BETA_2 as f32, (1.0 - BETA_2) as f32);
+                let (sum_2, epsilon, rate_1) = (sum_2 as f32, EPSILON as f32, (rate / sum_1) as f32);
+                let kept = (1.0 - rate * weight_decay) as f32;
+                for ((p, g), (m, v)) in both.zip(first.iter_mut().zip(second)) {
+                    *m = *m * decay_1 + g * fresh_1;
+                    *v = *v * decay_2 + g * g * fresh_2;
+                    let root = (*v / sum_2).sqrt() + epsilon;
+                    *p = *p * kept - *m / root * rate_1;
+                }
             }
-            Method::Sgd { momentum, nesterov } => {
-                let Some(velocity) = self.moments.pop() else {
-                    return parameters - gradient * rate;
-                };
-                let velocity = velocity * momentum + gradient.clone();
-                let change = if nesterov {
-                    velocity.clone() * momentum + gradient
-                } else {
-                    velocity.clone()
-                };
-                self.moments = vec![velocity];
-                parameters - change * rate
+            (Method::Sgd { momentum, nesterov }, [velocity]) => {
+                let momentum = momentum as f32;
+                for ((p, g), v) in both.zip(velocity) {
+                    *v = *v * momentum + g;
+                    let change = if nesterov { *v * momentum + g } else { *v };
+                    *p -= change * plain;
+                }
             }
-            Method::Langevin { temperature } => {
-                let noise = normal(mix(self.seed, step as u64), parameters.dims()[0]);
-                let noise = upload(TensorData::from(&noise[..]), &parameters.device());
-                parameters - gradient * rate + noise * (2.0 * rate * temperature).sqrt()
+            (Method::Langevin { temperature }, _) => {
+                let size = (2.0 * rate * temperature).sqrt() as f32;
+                let noise = normal(mix(self.seed, step as u64), gradient.len());
+                both.zip(noise)
+                    .for_each(|((p, g), noise)| *p = *p - g * plain + noise * size);
             }
+            // Without momentum nothing is remembered.
+            _ => both.for_each(|(p, g)| *p -= g * plain),
         }
     }
 }
 
 /// Independent standard normal numbers (Box & Muller).
-fn normal(key: u64, count: usize) -> Vec<f32> {
+pub(in crate::training) fn normal(key: u64, count: usize) -> Vec<f32> {
     (0..count)
         .map(|i| {
             let radius = (-2.0 * (1.0 - unit(key, 2 * i as u64)).ln()).sqrt();
@@ -118,19 +109,17 @@ fn normal(key: u64, count: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn_flex::{Flex, FlexDevice};
 
     fn run(method: Method, steps: usize, rate: f64, gradient: impl Fn(f64) -> f64, start: f64) -> Vec<f64> {
-        let mut rule = Rule::<Flex>::new(method, 1, &[], 3, &FlexDevice);
-        let mut x: Tensor<Flex, 1> = upload(TensorData::from([start as f32]), &FlexDevice);
-        let mut path = Vec::new();
-        for step in 0..steps {
-            let at = download(x.clone())[0];
-            let g = upload(TensorData::from([gradient(at) as f32]), &FlexDevice);
-            x = rule.step(step, rate, x, g);
-            path.push(download(x.clone())[0]);
-        }
-        path
+        let mut rule = Rule::new(method, vec![vec![0.0]; method.moments()], 3);
+        let mut x = [start as f32];
+        (0..steps)
+            .map(|step| {
+                let g = gradient(f64::from(x[0])) as f32;
+                rule.step(step, rate, &mut x, &[g]);
+                f64::from(x[0])
+            })
+            .collect()
     }
 
     #[test]

@@ -1,48 +1,43 @@
 //! Where a first-order stage stands.
 
-use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::FirstOrderBackend;
-use super::rule::Rule;
-use super::unread::Unread;
+use super::stepper::Stepper;
 use crate::batch::{DrawState, Drawer};
-use crate::jet::download;
-use crate::network::Mlp;
 
 /// A first-order stage between two steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FirstOrderState {
-    pub(super) step: usize,
-    pub(super) parameters: Vec<f64>,
-    pub(super) moments: Vec<Vec<f32>>,
-    pub(super) average: Option<Vec<f32>>,
-    pub(super) averaged: u64,
-    pub(super) first_batch: usize,
-    pub(super) batch: usize,
+    pub(in crate::training) step: usize,
+    pub(in crate::training) parameters: Vec<f64>,
+    pub(in crate::training) moments: Vec<Vec<f32>>,
+    pub(in crate::training) average: Option<Vec<f32>>,
+    pub(in crate::training) averaged: u64,
+    pub(in crate::training) first_batch: usize,
+    pub(in crate::training) batch: usize,
     /// Interior points of the last step.
-    pub(super) drawn: usize,
+    pub(in crate::training) drawn: usize,
     /// Interior points seen.
-    pub(super) seen: u64,
+    pub(in crate::training) seen: u64,
     /// By what a plateau or noise has lowered the rate.
-    pub(super) slowed: f64,
-    pub(super) mean_loss: f64,
-    pub(super) lowest: f64,
-    pub(super) since_lowest: usize,
-    pub(super) mean_norm: f64,
-    pub(super) clipped: u64,
+    pub(in crate::training) slowed: f64,
+    pub(in crate::training) mean_loss: f64,
+    pub(in crate::training) lowest: f64,
+    pub(in crate::training) since_lowest: usize,
+    pub(in crate::training) mean_norm: f64,
+    pub(in crate::training) clipped: u64,
     /// Signal-to-noise ratio of the gradient when it was last measured.
-    pub(super) signal: Option<f64>,
-    pub(super) draw: DrawState,
-    pub(super) last: f64,
+    pub(in crate::training) signal: Option<f64>,
+    pub(in crate::training) draw: DrawState,
+    pub(in crate::training) last: f64,
     /// Losses since the last line of the history, of a device.
     #[serde(default)]
-    pub(super) unjudged: Vec<f64>,
+    pub(in crate::training) unjudged: Vec<f64>,
 }
 
 impl FirstOrderState {
     /// At the start, with so many interior points per step.
-    pub(super) fn new(parameters: &[f64], batch: usize) -> Self {
+    pub(in crate::training) fn new(parameters: &[f64], batch: usize) -> Self {
         Self {
             parameters: parameters.to_vec(),
             first_batch: batch,
@@ -57,18 +52,11 @@ impl FirstOrderState {
     }
 }
 
-/// Takes over what the device and the drawer hold.
-pub(super) fn capture<B: FirstOrderBackend>(
-    state: &mut FirstOrderState,
-    network: &Mlp<B>,
-    rule: &Rule<B::InnerBackend>,
-    average: Option<&Tensor<B::InnerBackend, 1>>,
-    drawer: &Drawer<'_>,
-    unread: &mut Unread<B>,
-) {
-    unread.read(state);
-    state.parameters = network.to_vec();
-    state.moments = rule.moments();
-    state.average = average.map(|mean| download(mean.clone()).iter().map(|v| *v as f32).collect());
+/// Takes over what the stepper and the drawer hold.
+pub(super) fn capture(state: &mut FirstOrderState, stepper: &mut dyn Stepper, drawer: &Drawer<'_>) {
+    stepper.read(state);
+    state.parameters = stepper.parameters();
+    state.moments = stepper.moments();
+    state.average = stepper.average().map(|mean| mean.iter().map(|v| *v as f32).collect());
     state.draw = drawer.state.clone();
 }
