@@ -23,6 +23,8 @@ mod medium;
 mod mixed;
 mod orthotropic;
 mod physics;
+#[cfg(test)]
+mod suite;
 mod symmetric;
 
 use std::fmt::Debug;

@@ -9,7 +9,7 @@ use burn_tensor::{Tensor, TensorData};
 
 use super::encoding::{BESIDE, NOWHERE};
 use super::real::Real;
-use super::{Architecture, Channels, Order, Pole, Rows, upload};
+use super::{Architecture, Channels, Order, Pole, Rows, download, upload};
 
 pub use backend::JetBackend;
 #[cfg(all(test, feature = "wgpu"))]
@@ -26,29 +26,60 @@ pub struct RowTensors<B: Backend> {
     channels: Channels,
     /// `[n, D]`.
     x: Tensor<B, 2>,
-    /// `[n, R, m·K]`.
-    coefficients: Tensor<B, 3>,
-    /// `[n, R]`.
-    rhs: Tensor<B, 2>,
+    forms: Forms<B>,
     /// `[n, 1]`.
     weights: Tensor<B, 2>,
     /// `[n, m·K]`.
     linear: Option<Tensor<B, 2>>,
 }
 
+/// C, `[n, R, m·K]`, and d, `[n, R]`; or rows that are linearised in host memory, at the jets of every step.
+#[derive(Clone, Debug)]
+enum Forms<B: Backend> {
+    Affine(Tensor<B, 3>, Tensor<B, 2>),
+    Smooth(Box<Rows<f64>>),
+}
+
+impl<B: Backend> Forms<B> {
+    fn affine<F: Real + burn_tensor::Element>(rows: &Rows<F>, x: &Tensor<B, 2>) -> Self {
+        let (n, r, columns) = (rows.points, rows.residuals, rows.width());
+        let (device, dtype) = (x.device(), x.dtype());
+        let data = |values: &[F], shape: Vec<usize>| TensorData::new(values.to_vec(), shape).convert_dtype(dtype);
+        Self::Affine(
+            upload(data(&rows.coefficients, vec![n, r, columns]), &device),
+            upload(data(&rows.rhs, vec![n, r]), &device),
+        )
+    }
+
+    /// C·j − d at the jets j, `[n, m·K]`, whose derivatives are those of the residuals.
+    fn residual(&self, x: &Tensor<B, 2>, jets: &Tensor<B, 2>) -> Tensor<B, 2> {
+        match self {
+            Self::Affine(coefficients, rhs) => {
+                let [n, r, columns] = coefficients.dims();
+                let products = coefficients.clone() * jets.clone().reshape([n, 1, columns]);
+                products.sum_dim(2).reshape([n, r]) - rhs.clone()
+            }
+            Self::Smooth(rows) => {
+                let at = download(jets.clone().detach());
+                Self::affine(&rows.frozen(&at), x).residual(x, jets)
+            }
+        }
+    }
+}
+
 impl<B: Backend> RowTensors<B> {
     /// Uploads rows with their own element type.
     pub fn new<F: Real + burn_tensor::Element>(rows: &Rows<F>, device: &B::Device) -> Self {
-        let (n, r) = (rows.points, rows.residuals);
+        let n = rows.points;
         let data = |values: &[F], shape: Vec<usize>| TensorData::new(values.to_vec(), shape);
+        let x = upload(data(&rows.x, vec![n, rows.channels.coordinates()]), device);
         Self {
             channels: rows.channels,
-            x: upload(data(&rows.x, vec![n, rows.channels.coordinates()]), device),
-            coefficients: upload(
-                data(&rows.coefficients, vec![n, r, rows.components * rows.channels.count()]),
-                device,
-            ),
-            rhs: upload(data(&rows.rhs, vec![n, r]), device),
+            forms: match rows.smooth {
+                Some(_) => Forms::Smooth(Box::new(rows.convert())),
+                None => Forms::affine(rows, &x),
+            },
+            x,
             weights: upload(data(&rows.weights, vec![n, 1]), device),
             linear: (!rows.linear.is_empty()).then(|| upload(data(&rows.linear, vec![n, rows.width()]), device)),
         }
@@ -64,15 +95,15 @@ pub fn losses<B: JetBackend>(
     let losses = terms
         .iter()
         .map(|rows| {
-            let [n, r, columns] = rows.coefficients.dims();
             let jets = jets(architecture, parameters, rows.channels, rows.x.clone());
-            // [K, n, m] → [n, 1, m·K]
-            let jets = jets.permute([1, 2, 0]).reshape([n, 1, columns]);
-            let residual = (rows.coefficients.clone() * jets.clone()).sum_dim(2).reshape([n, r]) - rows.rhs.clone();
+            let [k, n, m] = jets.dims();
+            // [K, n, m] → [n, m·K]
+            let jets = jets.permute([1, 2, 0]).reshape([n, m * k]);
+            let residual = rows.forms.residual(&rows.x, &jets);
             let squares = (residual.clone() * residual * rows.weights.clone()).sum();
             match &rows.linear {
                 Some(linear) => {
-                    let work = (linear.clone() * jets.reshape([n, columns])).sum_dim(1);
+                    let work = (linear.clone() * jets).sum_dim(1);
                     squares - (work * rows.weights.clone()).sum()
                 }
                 None => squares,

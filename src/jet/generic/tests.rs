@@ -4,6 +4,7 @@ use super::*;
 use crate::jet::activation::Activation;
 use crate::jet::download;
 use crate::jet::fused::Kernel;
+use crate::jet::{SmoothResidual, SmoothRows};
 use crate::network::MlpConfig;
 use burn_autodiff::Autodiff;
 use burn_ndarray::{NdArray, NdArrayDevice};
@@ -11,7 +12,7 @@ use burn_tensor::Element;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A random network with two random terms.
+/// A random network with two random affine terms and a smooth one.
 pub(crate) struct Case {
     pub(crate) architecture: Architecture,
     pub(crate) parameters: Vec<f64>,
@@ -54,18 +55,67 @@ fn case(channels: Channels, activation: Activation, random: &mut ChaCha8Rng) -> 
     } else {
         Vec::new()
     };
+    let plain = config.fourier_features == 0;
+    let periods = if plain && random.random_bool(0.3) {
+        vec![random.random_range(0..space)]
+    } else {
+        Vec::new()
+    };
     let architecture = config
         .architecture(m, &vec![-0.5; d], &vec![2.0; d], random)
+        .with_periods(&periods)
         .with_poles(poles);
     let parameters = architecture.initial_parameters(random);
-    let rows = [false, true].map(|linear| {
-        let (n, r) = (random.random_range(20..70), random.random_range(1..4));
-        rows(channels, [n, r, m], linear, random)
-    });
+    let mut rows: Vec<Rows<f64>> = [false, true]
+        .map(|linear| {
+            let (n, r) = (random.random_range(20..70), random.random_range(1..4));
+            rows(channels, [n, r, m], linear, random)
+        })
+        .into();
+    rows.push(smooth(self::rows(channels, [40, 2, m], false, random)));
     Case {
         architecture,
         parameters: parameters.iter().map(|v| f64::from(*v as f32)).collect(),
-        rows: rows.into(),
+        rows,
+    }
+}
+
+/// r_row = Σ_i c_row,i·(j_i + j_i·j_i+1/5) − d_row, the jet's numbers in a ring.
+#[derive(Debug)]
+struct Products;
+
+impl SmoothResidual for Products {
+    fn linearise(&self, data: &[f64], jet: &[f64], _scratch: &mut Vec<f64>, residual: &mut [f64], tangent: &mut [f64]) {
+        let width = jet.len();
+        let (coefficients, rhs) = data.split_at(tangent.len());
+        for (row, r) in residual.iter_mut().enumerate() {
+            let c = &coefficients[row * width..(row + 1) * width];
+            *r = -rhs[row];
+            for i in 0..width {
+                let (next, last) = ((i + 1) % width, (i + width - 1) % width);
+                *r += c[i] * (jet[i] + 0.2 * jet[i] * jet[next]);
+                tangent[row * width + i] = c[i] * (1.0 + 0.2 * jet[next]) + c[last] * 0.2 * jet[last];
+            }
+        }
+    }
+}
+
+/// Smooth rows with the numbers of affine ones; a jet of one number has a square.
+fn smooth(rows: Rows<f64>) -> Rows<f64> {
+    let (stride, r) = (rows.stride(), rows.residuals);
+    let point = |i: usize| {
+        let forms = &rows.coefficients[i * stride..(i + 1) * stride];
+        forms.iter().chain(&rows.rhs[i * r..(i + 1) * r]).copied()
+    };
+    Rows {
+        smooth: Some(SmoothRows {
+            residual: std::sync::Arc::new(Products),
+            data: (0..rows.points).flat_map(point).collect(),
+            width: stride + r,
+        }),
+        coefficients: Vec::new(),
+        rhs: Vec::new(),
+        ..rows
     }
 }
 

@@ -35,7 +35,7 @@ fn reads(points: &Points, stage: &Adam, every: usize, lines: usize) -> usize {
     };
     let mut stepper = TensorStepper::<Autodiff<NdArray>>::new(&start, NdArrayDevice::Cpu);
     let before = READS.get();
-    runner.with(&case.problem, Some(lines * every), |training, seed| {
+    runner.with(&*case, Some(lines * every), |training, seed| {
         steps(
             &settings,
             training,
@@ -70,7 +70,7 @@ fn stages() -> [Adam; 3] {
 
 #[test]
 fn a_device_is_read_at_the_lines_of_the_history_however_many_steps_lie_between() {
-    let points = TestProblem::new().problem.file.points;
+    let points = TestProblem::new().problem.file.points.clone();
     let batches = Points {
         batch: Some(Batch::Size(100)),
         ..points.clone()
