@@ -4,12 +4,13 @@ use crate::batch::LossTerms;
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
+use crate::jet::Rows;
 use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
 use crate::problem::{COARSE, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
 use crate::solution::{
-    Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
-    unbalanced, unsettled,
+    Balance, Imbalance, Potential, Residuals, Solution, Warning, balance, comparison, errors, estimate, overfitted,
+    parted, potential, residuals, unbalanced, unsettled,
 };
 use crate::start::{Prepared, sample_rows};
 use crate::training::{StageReport, StopReason, Trained, sharpness};
@@ -56,52 +57,29 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'
         (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
         (None, None) => None,
     };
-    let settled = potential.as_ref().and_then(unsettled);
-    let verdict = verdict(file, quick, &stages, measured, &balance, settled.is_none());
-    let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
-    let warnings = if judged {
-        let parted = potential.as_ref().and_then(parted);
-        let unbalanced = unbalanced(&balance).into_iter();
-        // In the energy form the independent rule tells.
-        let overfit = overfitted(&residuals).filter(|_| potential.is_none());
-        unbalanced.chain(overfit).chain(parted).chain(settled).collect()
-    } else {
-        Vec::new()
+    let settled = potential.as_ref().and_then(unsettled).is_none();
+    let verdict = verdict(file, quick, &stages, measured, &balance, settled);
+    let warnings = match verdict {
+        Verdict::Unfinished | Verdict::Failed => Vec::new(),
+        _ if quick => Vec::new(),
+        _ => warnings(&balance, &residuals, potential.as_ref()),
     };
-    let mut sample = sample_rows(prepared, SHARPNESS);
-    for (rows, weight) in sample.iter_mut().zip(&trained.weights) {
-        rows.scale(*weight);
-    }
     Summary {
         title: file.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
         device: device.to_string(),
-        core: if file.points.naive() && matches!(device, Device::Cpu | Device::NdArray) {
-            "burn tensor operations"
-        } else {
-            device.core()
-        },
+        core: core(file, device),
         threads: rayon::current_num_threads(),
         seed: file.seed,
         quick,
         scales: problem.scales,
         output_scale: trained.scale.clone(),
         parameters: solution.parameters.len(),
-        terms: prepared
-            .names()
-            .into_iter()
-            .zip(prepared.point_sets().iter().map(PointSet::len))
-            .zip(&trained.weights)
-            .map(|((name, points), weight)| TermSummary {
-                name,
-                points,
-                weight: *weight,
-            })
-            .collect(),
+        terms: terms(prepared),
         verdict,
         stages,
-        sharpness: sharpness(solution.kernel, solution.parameters, &sample),
+        sharpness: sharpness(solution.kernel, solution.parameters, &weighted_sample(prepared)),
         notes,
         seconds: 0.0,
         times,
@@ -120,6 +98,49 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'
         residuals,
         warnings,
     }
+}
+
+/// What the user should be warned of.
+fn warnings(balance: &Balance, residuals: &Residuals, potential: Option<&Potential>) -> Vec<Warning> {
+    // In the energy form the independent rule tells.
+    let overfit = overfitted(residuals).filter(|_| potential.is_none());
+    let energy = [potential.and_then(parted), potential.and_then(unsettled)];
+    unbalanced(balance)
+        .into_iter()
+        .chain(overfit)
+        .chain(energy.into_iter().flatten())
+        .collect()
+}
+
+/// What evaluates the network.
+fn core(file: &ProblemFile, device: Device) -> &'static str {
+    match device {
+        Device::Cpu | Device::NdArray if file.points.naive() => "burn tensor operations",
+        _ => device.core(),
+    }
+}
+
+/// The loss terms, interior first.
+fn terms(prepared: &Prepared) -> Vec<TermSummary> {
+    let sizes = prepared.point_sets();
+    let named = prepared.names().into_iter().zip(sizes.iter().map(PointSet::len));
+    named
+        .zip(&prepared.weights)
+        .map(|((name, points), weight)| TermSummary {
+            name,
+            points,
+            weight: *weight,
+        })
+        .collect()
+}
+
+/// Training points of every term with the term's weight.
+fn weighted_sample(prepared: &Prepared) -> Vec<Rows<f64>> {
+    let mut sample = sample_rows(prepared, SHARPNESS);
+    for (rows, weight) in sample.iter_mut().zip(&prepared.weights) {
+        rows.scale(*weight);
+    }
+    sample
 }
 
 /// The result at the file's probes.
