@@ -104,6 +104,7 @@ fn kernel<F: Real>(case: &Case<'_>, random: &mut ChaCha8Rng) -> (Kernel<F>, Vec<
     let architecture = Architecture {
         center: vec![0.0; d],
         slope: vec![1.0; d],
+        plain: (0..d).collect(),
         frequencies: Vec::new(),
         poles: Vec::new(),
         widths,

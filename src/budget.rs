@@ -71,7 +71,7 @@ fn sizes(problem: &Problem, attempt: &Attempt) -> Sizes {
     let p = network.parameters(
         components,
         dimensions,
-        problem.poles().iter().map(|pole| pole.space).sum(),
+        problem.poles().iter().map(|pole| pole.space).sum::<usize>() + problem.model.periodic.len(),
     );
     let channels = |order| Channels::new(problem.model.shape.dimension(), problem.model.transient, order);
     let terms = 0..=problem.model.terms.len();

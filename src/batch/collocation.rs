@@ -146,6 +146,11 @@ impl<'a> Collocation<'a> {
         self.source.residuals(t)
     }
 
+    /// The differences of the field from its prescribed mean, if there is one.
+    pub fn mean_rows(&self) -> Option<Rows<f64>> {
+        self.source.mean_rows()
+    }
+
     /// Whether the loss is an energy.
     pub fn energy(&self) -> bool {
         self.source.energy()

@@ -22,6 +22,11 @@ pub trait LossTerms: Sync {
     /// Names of the terms.
     fn names(&self) -> Vec<String>;
 
+    /// The differences of the field from its prescribed mean, on a rule whose weights add up to 1; none where no mean is prescribed.
+    fn mean_rows(&self) -> Option<Rows<f64>> {
+        None
+    }
+
     /// Whether the loss is an energy.
     fn energy(&self) -> bool;
 

@@ -9,7 +9,6 @@ use rand_chacha::ChaCha8Rng;
 use super::{Exit, complain, print};
 use crate::batch::{Batch, Whole};
 use crate::budget::{Plan, check_memory, check_plans};
-use crate::condition::On;
 use crate::error::{Error, bytes};
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
@@ -80,10 +79,7 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
             .file
             .conditions
             .iter()
-            .filter(|condition| match condition.on() {
-                On::Boundaries(on) => on.names().iter().any(|(name, _)| *name == face.name),
-                On::Start => false,
-            })
+            .filter(|condition| condition.on().names().iter().any(|(name, _)| *name == face.name))
             .map(|condition| condition.name())
             .collect();
         let holds = if holds.is_empty() {

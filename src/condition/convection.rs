@@ -13,7 +13,7 @@ use crate::quantity::{Coefficient, Expression, Scales};
 pub struct Convection {
     /// Boundary or list of boundaries.
     pub on: Boundaries,
-    /// Film coefficient h, W/(m²·K).
+    /// Film coefficient h, W/(m²·K), which may depend on the temperature `T`.
     pub coefficient: Expression,
     /// Temperature T∞ of the fluid, K.
     pub ambient: Expression,
@@ -25,14 +25,14 @@ impl Specification for Convection {
     }
 
     fn state(&self, reader: &mut Reader<'_, '_>) {
-        let Some(coefficient) = reader.formula(&self.coefficient, "coefficient", Role::Coefficient) else {
+        let Some(coefficient) = reader.coefficient(&self.coefficient, "coefficient", Role::Coefficient) else {
             return;
         };
         if let Some(value) = coefficient.formula.as_constant().filter(|h| *h < 0.0) {
             let message = format!("coefficient = {value} must not be negative");
             reader.values.fault(&coefficient.at, message, None);
         }
-        if let Some(ambient) = reader.formula(&self.ambient, "ambient", Role::Value) {
+        if let Some(ambient) = reader.coefficient(&self.ambient, "ambient", Role::Value) {
             reader.state(ambient.at.clone(), Cooled { coefficient, ambient });
         }
     }

@@ -13,7 +13,7 @@ use crate::quantity::{Coefficient, Expression, Scales};
 pub struct Flux {
     /// Boundary or list of boundaries.
     pub on: Boundaries,
-    /// Heat flux q, W/m²; 0 is an insulated surface.
+    /// Heat flux q, W/m², which may depend on the temperature `T`; 0 is an insulated surface.
     #[serde(default)]
     pub value: Expression,
 }
@@ -24,7 +24,7 @@ impl Specification for Flux {
     }
 
     fn state(&self, reader: &mut Reader<'_, '_>) {
-        if let Some(flux) = reader.formula(&self.value, "value", Role::Load) {
+        if let Some(flux) = reader.coefficient(&self.value, "value", Role::Load) {
             reader.state(flux.at.clone(), Heated(flux));
         }
     }

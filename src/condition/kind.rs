@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Convection, Displacement, Flux, Foundation, Initial, Pressure, Reader, Statement, Symmetry, Traction, Value,
+    Convection, Displacement, Flux, Foundation, Initial, Mean, Periodic, Pressure, Radiation, Reader, Statement,
+    Symmetry, Traction, Value,
 };
 use crate::equation::Family::{self, Diffusion, Elasticity};
 use crate::equation::Physics;
@@ -40,8 +41,35 @@ impl Boundaries {
 pub enum On<'a> {
     /// On boundaries.
     Boundaries(&'a Boundaries),
+    /// On two boundaries that belong together.
+    Pair(&'a [String; 2]),
+    /// In the whole domain.
+    Domain,
     /// At t = 0.
     Start,
+}
+
+impl<'a> On<'a> {
+    /// The key of the names in the file.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Pair(_) => "between",
+            Self::Boundaries(_) | Self::Domain | Self::Start => "on",
+        }
+    }
+
+    /// The names of boundaries, each with its place below the key.
+    pub fn names(&self) -> Vec<(&'a str, Option<usize>)> {
+        match self {
+            Self::Boundaries(boundaries) => boundaries.names(),
+            Self::Pair(pair) => pair
+                .iter()
+                .enumerate()
+                .map(|(i, name)| (name.as_str(), Some(i)))
+                .collect(),
+            Self::Domain | Self::Start => Vec::new(),
+        }
+    }
 }
 
 /// A condition as a problem file gives it.
@@ -113,6 +141,12 @@ conditions! {
         Flux,
         /// Diffusion: heat exchange with a surrounding fluid.
         Convection,
+        /// Diffusion: heat exchange by radiation, with absolute temperatures.
+        Radiation,
+        /// Diffusion: the domain repeats between two opposite boundaries.
+        Periodic,
+        /// Diffusion: the mean of a temperature whose level nothing else fixes.
+        Mean,
         /// Transient problems: the field at t = 0.
         Initial,
     }

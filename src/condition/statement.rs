@@ -81,6 +81,8 @@ pub enum Built {
     },
     /// A load, which joins the others of the boundary.
     Load(Box<dyn Load>),
+    /// The field goes on at another boundary, by the network's inputs: nothing is left to hold.
+    Repeated,
 }
 
 /// What one condition says about one boundary.
@@ -104,6 +106,11 @@ pub trait Statement: Debug {
     /// Whether it says all there is to say about its boundary.
     fn alone(&self) -> bool {
         false
+    }
+
+    /// Absolute zero in the file's scale, where it speaks of absolute temperatures.
+    fn absolute_zero(&self) -> Option<f64> {
+        None
     }
 
     /// Whether it holds on the axis of a body of revolution by itself.
@@ -169,6 +176,13 @@ impl<'a, 'v> Reader<'a, 'v> {
     pub fn formula(&mut self, expression: &Expression, key: &str, role: Role) -> Option<Stated> {
         let at = self.place(key);
         let formula = self.values.formula(expression, self.variables, &at)?;
+        Some(Stated { formula, role, at })
+    }
+
+    /// The formula in the field `key`, which may depend on the temperature.
+    pub fn coefficient(&mut self, expression: &Expression, key: &str, role: Role) -> Option<Stated> {
+        let at = self.place(key);
+        let formula = self.values.formula(expression, self.variables.with_field(), &at)?;
         Some(Stated { formula, role, at })
     }
 

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub use ansatz::{Ansatz, HardFace, Place};
 pub use model::{Model, face_point};
-pub use strong::{BoundaryTerm, boundary_rows, heads, interior_rows, point_bytes, residual_rows, seen, term_rows};
+pub use strong::{
+    BoundaryTerm, boundary_rows, heads, interior_rows, point_bytes, residual_rows, seen, term_rows, value_rows,
+};
 
 /// What is minimised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

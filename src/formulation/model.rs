@@ -24,6 +24,8 @@ pub struct Model {
     pub ansatz: Ansatz,
     /// Conditions that enter the loss.
     pub terms: Vec<BoundaryTerm>,
+    /// The axes along which the domain and the field repeat.
+    pub periodic: Vec<usize>,
     /// Whether time is a coordinate; it then runs over [0, 1].
     pub transient: bool,
     /// What is minimised.

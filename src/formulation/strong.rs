@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Ansatz, Formulation, Model, Place, energy, smooth};
-use crate::condition::{BoundaryPoint, Condition};
+use crate::condition::{BoundaryPoint, Condition, Prescribed};
 use crate::equation::{Equation, in_region};
 use crate::geometry::Shape;
 use crate::jet::{Channels, Jet, Order, Rows};
+use crate::quantity::Field;
 
 /// A condition that enters the loss.
 #[derive(Clone, Debug)]
@@ -108,6 +109,24 @@ pub fn boundary_rows(problem: &Model, term: &BoundaryTerm, points: &[BoundaryPoi
         |i, jet, out| condition.residual(seen(equation, condition, &points[i]), &points[i], jet, out),
         |_, _| 0.0,
     )
+}
+
+/// The differences of a component of the field from a value at interior points, weight 1/n each.
+pub fn value_rows(problem: &Model, component: usize, value: Field, points: &[[f64; 4]]) -> Rows<f64> {
+    let name = problem.equation.component_names()[component];
+    let points: Vec<BoundaryPoint> = points
+        .iter()
+        .map(|x| BoundaryPoint {
+            x: *x,
+            normal: [0.0; 3],
+            region: problem.region(x),
+        })
+        .collect();
+    let term = BoundaryTerm {
+        place: Place::Initial,
+        condition: Arc::new(Prescribed { component, name, value }),
+    };
+    boundary_rows(problem, &term, &points)
 }
 
 /// Bytes of one point's rows of residuals, in f64; term 0 is the interior, the others are [`Model::terms`].

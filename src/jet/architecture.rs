@@ -6,14 +6,16 @@ use super::activation::Activation;
 
 /// A multilayer perceptron as plain data: sizes, activation, input map.
 ///
-/// Input map: ξ_j = (x_j − center_j)·slope_j, which takes the domain to [−1, 1]; with Fourier features the network sees
-/// (sin(Bξ), cos(Bξ)) instead of ξ.
+/// Input map: ξ_j = (x_j − center_j)·slope_j, which takes the domain to [−1, 1]. The network sees the plain ones of them, then
+/// (sin(Bξ), cos(Bξ)): of random Fourier features, or of axes along which the field repeats, with B = π for each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Architecture {
     /// Middle of the domain per coordinate, `[D]`.
     pub center: Vec<f64>,
     /// Reciprocal half width of the domain per coordinate, `[D]`.
     pub slope: Vec<f64>,
+    /// The coordinates that enter as ξ_j themselves: all, or those that Fourier features do not take the place of.
+    pub plain: Vec<usize>,
     /// The fixed Fourier matrix B, `[F, D]` row-major; empty without Fourier features.
     pub frequencies: Vec<f64>,
     /// Further inputs R^(−p)·u·|u|^(p−1), u = x − c: one vector of the space's dimension for every pole.
@@ -89,6 +91,21 @@ impl Architecture {
     pub fn with_poles(mut self, poles: Vec<Pole>) -> Self {
         self.widths[0] += poles.iter().map(|pole| pole.space).sum::<usize>();
         self.poles.extend(poles);
+        self
+    }
+
+    /// The same for a field that repeats along some axes: the network sees (sin πξ_j, cos πξ_j) in place of ξ_j.
+    ///
+    /// Smooth functions of these have the period of the domain, and so have all their derivatives.
+    #[must_use]
+    pub fn with_periods(mut self, axes: &[usize]) -> Self {
+        let d = self.coordinates();
+        self.widths[0] += axes.len();
+        self.plain.retain(|axis| !axes.contains(axis));
+        let waves = axes
+            .iter()
+            .flat_map(|axis| (0..d).map(move |j| if j == *axis { std::f64::consts::PI } else { 0.0 }));
+        self.frequencies.extend(waves);
         self
     }
 

@@ -64,6 +64,11 @@ impl MlpConfig {
         Architecture {
             center,
             slope,
+            plain: if frequencies.is_empty() {
+                (0..d).collect()
+            } else {
+                Vec::new()
+            },
             frequencies,
             poles: Vec::new(),
             widths,

@@ -54,6 +54,7 @@ impl RandomFeatures {
             widths: vec![center.len(), self.width, components],
             center,
             slope,
+            plain: (0..min.len()).collect(),
             frequencies: Vec::new(),
             poles: Vec::new(),
             activation: self.activation,

@@ -9,8 +9,9 @@ use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces};
 use super::numerics::numerics;
 use super::placed::placed;
-use super::reference::reference;
-use super::sample::{Span, definite, sample, scales};
+use super::reference::{guess, reference};
+use super::relation::{mean, periodic};
+use super::sample::{Span, absolute, definite, divergence, sample, scales};
 use super::singular::singular;
 use super::strategy::attempts;
 use super::suitability::{equal_names, formulation, strata, unknown_terms};
@@ -51,7 +52,10 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     let mut placed = placed(&file, shape.as_ref(), variables, &mut values);
     let axis = axis(&file, shape.as_ref(), &mut placed, &mut values);
     let probes = probes(&file, shape.as_ref(), &mut values);
-    let known = known(&file, shape.as_ref(), &mut values);
+    let known = known(&file, shape.as_ref(), end.flatten(), &mut values);
+    let periodic = periodic(&file, shape.as_ref(), &mut values);
+    let mean = mean(&file, &placed, &mut values);
+    let guess = guess(&file, variables, &mut values);
     let exact = reference(&file, &assigned, variables, &mut values);
     let Some(laws) = laws else {
         return Err(values.into_faults());
@@ -59,14 +63,19 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     if values.sound() {
         let end = end.flatten();
         sample(&laws, shape.as_ref(), end, &placed, &mut values);
-        definite(&laws, Span::new(shape.as_ref(), end, &placed), &mut values);
+        let span = Span::new(shape.as_ref(), end, &placed);
+        definite(&laws, span, &mut values);
+        absolute(span, &placed, &mut values);
         idle(file.equation.physics(), &placed, &mut values);
-        support(&file, shape.as_ref(), &placed, &mut values);
+        let level = mean.is_some() || laws.iter().any(Law::source_reads_field);
+        support(&file, shape.as_ref(), &placed, level, &mut values);
     }
     if !values.sound() {
         return Err(values.into_faults());
     }
 
+    let mut notes: Vec<String> = laws.iter().find_map(Law::note).into_iter().collect();
+    notes.extend(divergence(&laws, Span::new(shape.as_ref(), end.flatten(), &placed)));
     let scales = scales(file.equation.physics(), shape.as_ref(), end.flatten(), &laws, &placed);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
     let singular = singular(file.equation.physics(), shape.as_ref(), &placed, &axis);
@@ -94,6 +103,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
             ansatz: Ansatz::new(equation.components(), equation.parts()),
             formulation: file.formulation(),
             transient: variables.time,
+            periodic,
             shape,
             equation,
             terms: Vec::new(),
@@ -101,10 +111,12 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         file,
         origin: origin.clone(),
         scales,
+        mean: mean.map(|mean| (mean - scales.offset) / scales.field),
+        guess: guess.map(|guess| guess.into_iter().map(|f| scales.value_field(f)).collect()),
         singular,
         probes,
-        known: known.iter().map(|known| known.scaled(&scales, end)).collect(),
-        notes: laws.iter().find_map(Law::note).into_iter().collect(),
+        known: known.iter().map(|known| known.scaled(&scales)).collect(),
+        notes,
         attempts: Vec::new(),
     };
     conditions(&mut problem, &placed);

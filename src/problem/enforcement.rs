@@ -33,6 +33,7 @@ fn enforce(problem: &mut Problem, place: Place, built: Vec<Built>) -> Option<Arc
     for built in built {
         match built {
             Built::Nothing => {}
+            Built::Repeated => return None,
             Built::Load(load) => loads.push(load),
             Built::Value { component, value, soft } => {
                 free.retain(|other| *other != component);

@@ -60,6 +60,10 @@ pub struct ProblemFile {
     /// solved for, and a trained network if the residual is not small enough then.
     #[serde(default)]
     pub training: Option<Vec<StageKind>>,
+    /// A field near the solution, `(value: "4*(1 - x^2 - y^2)")`: where a nonlinear problem starts, and which of several solutions it
+    /// finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_guess: Option<Exact>,
     /// What the result is compared with.
     #[serde(default)]
     pub reference: Option<Reference>,
@@ -128,7 +132,7 @@ pub enum Reference {
     PerMaterial(BTreeMap<String, Exact>),
     /// Numbers at places, such as published ones: `Values([(at: [48, 52], uy: 23.9677)])`.
     Values(Vec<KnownValue>),
-    /// A file of numbers at places, such as another program's results: comma-separated columns `x`, `y`, `z` and `ux`, `uy`, `uz` or
+    /// A file of numbers at places, such as another program's results: comma-separated columns `x`, `y`, `z`, `t` and `ux`, `uy`, `uz` or
     /// `value` under a line of names.
     Table(PathBuf),
 }
@@ -139,6 +143,9 @@ pub enum Reference {
 pub struct KnownValue {
     /// The place, m.
     pub at: Vec<Expression>,
+    /// The instant of a transient problem, s; by default its end.
+    #[serde(default)]
+    pub t: Option<Expression>,
     /// Displacement along x, m.
     #[serde(default)]
     pub ux: Option<Expression>,

@@ -332,6 +332,11 @@ fn modulus(
 }
 
 impl Law {
+    /// Whether a source of heat depends on the temperature.
+    pub(super) fn source_reads_field(&self) -> bool {
+        matches!(self, Self::Diffusive { source: (source, _), .. } if source.reads_field())
+    }
+
     /// What the user should know of it.
     pub(super) fn note(&self) -> Option<String> {
         match self {

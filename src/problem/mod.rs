@@ -13,6 +13,7 @@ mod numerics;
 mod placed;
 mod points;
 mod reference;
+mod relation;
 mod rule;
 mod sample;
 mod singular;
@@ -45,6 +46,10 @@ pub struct Problem {
     pub scales: Scales,
     /// What holds in the domain and on its boundaries.
     pub model: Model,
+    /// The prescribed mean of the field, dimensionless, of a problem of which only fluxes are given.
+    pub mean: Option<f64>,
+    /// A field near the solution per component, dimensionless.
+    pub guess: Option<Vec<Field>>,
     /// Corners at which the field may be singular.
     pub singular: Vec<Pole>,
     /// The exact solution per region and component of the field, dimensionless; one entry if it is the same formula everywhere.

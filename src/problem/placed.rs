@@ -49,24 +49,27 @@ pub(super) fn placed(
             continue;
         }
         let mut places = Vec::new();
-        match condition.on() {
+        let on = condition.on();
+        match on {
+            On::Domain => {}
             On::Start if file.time.is_none() => values.fault(
                 &at,
                 "`Initial` needs a transient problem".into(),
                 Some("add the end time, for example `time: 10`".into()),
             ),
             On::Start => places.push(Place::Initial),
-            On::Boundaries(boundaries) => {
-                if boundaries.names().is_empty() {
+            On::Boundaries(_) | On::Pair(_) => {
+                let boundaries = on.names();
+                if boundaries.is_empty() {
                     values.fault(
                         &at,
                         format!("`{}` holds on no boundary", condition.name()),
                         Some(format!("`{}` has {names}", file.geometry.name())),
                     );
                 }
-                for (name, index) in boundaries.names() {
+                for (name, index) in boundaries {
                     let mut at = at.clone();
-                    at.push("on".into());
+                    at.push(on.key().into());
                     at.extend(index.map(Into::into));
                     match faces.iter().find(|face| face.name == name) {
                         Some(face) if places.contains(&Place::Face(*face)) => {

@@ -6,6 +6,8 @@ use crate::condition::Role;
 use crate::equation::{ConductivityLaw, Physics};
 use crate::formulation::Place;
 use crate::geometry::Shape;
+use crate::jet::CoordinateJet;
+use crate::quantity::field_slope;
 use crate::quantity::formula::VARIABLES;
 use crate::quantity::{Formula, Path, Scales, Values};
 use crate::sampler::{self, PointSet, SamplerKind};
@@ -219,6 +221,8 @@ pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, placed: 
                 "must not be negative"
             };
             values.fault(at, format!("the value {low} on {} {bound}", at_place(place)), None);
+        } else {
+            differentiable(span, place, formula, at, values);
         }
     };
     let any = f64::NEG_INFINITY;
@@ -255,6 +259,80 @@ pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, placed: 
             };
             check(Where::Place(placed.place), &stated.formula, least, &stated.at);
         }
+    }
+}
+
+/// Where radiation takes temperatures for absolute ones, none may lie below the file's absolute zero.
+pub(super) fn absolute(span: Span<'_>, placed: &[Placed], values: &mut Values<'_>) {
+    let zeros = placed.iter().filter_map(|placed| placed.statement.absolute_zero());
+    let Some(zero) = zeros.reduce(f64::max) else {
+        return;
+    };
+    for placed in placed {
+        for stated in placed.statement.formulas() {
+            let range = span.range(Where::Place(placed.place), &stated.formula);
+            if stated.role == Role::Value && range.low < zero {
+                values.fault(
+                    &stated.at,
+                    format!(
+                        "the temperature {} lies below absolute zero, {zero}, but `Radiation` needs absolute temperatures",
+                        range.low
+                    ),
+                    Some("for temperatures in °C add `zero: -273.15` to `Radiation`, or write the file in K".into()),
+                );
+            }
+        }
+    }
+}
+
+/// A word on velocities that are not free of divergence, where they do not depend on the field.
+pub(super) fn divergence(laws: &[Law], span: Span<'_>) -> Option<String> {
+    let largest = |(index, law): (usize, &Law)| {
+        let Law::Diffusive { velocity, .. } = law else {
+            return 0.0;
+        };
+        if velocity.iter().any(|(component, _)| component.reads_field()) {
+            return 0.0;
+        }
+        let range = span.range_of(home(laws, index), |x| {
+            let at: [CoordinateJet; 4] = std::array::from_fn(|j| CoordinateJet::coordinate(j, x[j], 1.0));
+            let slopes = velocity.iter().enumerate();
+            let (sum, size) = slopes
+                .map(|(j, (component, _))| component.evaluate(&at).gradient[j])
+                .fold((0.0, 0.0), |(sum, size), slope: f64| (sum + slope, size + slope.abs()));
+            // Slopes that cancel leave rounding.
+            let sum = if sum.abs() <= 1e-9 * size { 0.0 } else { sum };
+            (sum, sum)
+        });
+        if velocity.is_empty() { 0.0 } else { range.largest() }
+    };
+    let most = laws.iter().enumerate().map(largest).fold(0.0, f64::max);
+    (most > 0.0).then(|| {
+        format!(
+            "the velocity has a divergence of up to {most:.1e} 1/s: the term is capacity·v·grad T, not div(capacity·v·T), and              the flow takes heat from nowhere or loses it"
+        )
+    })
+}
+
+/// What a formula of the field does between the least and the largest prescribed value: its derivative must be finite there.
+fn differentiable(span: Span<'_>, place: Where, formula: &Formula, at: &Path, values: &mut Values<'_>) {
+    if !formula.reads_field() {
+        return;
+    }
+    let slopes = span.range_of(place, |x| {
+        let slope = field_slope(formula, &x);
+        (slope, slope)
+    });
+    if !slopes.finite {
+        let [low, high] = span.field;
+        values.fault(
+            at,
+            format!("this formula has no derivative by `T` at a value between {low} and {high}"),
+            Some(
+                "Newton's method needs one: move the root, the logarithm or the kink away from the values that occur"
+                    .into(),
+            ),
+        );
     }
 }
 

@@ -30,7 +30,9 @@ pub(super) fn idle(physics: &dyn Physics, placed: &[Placed], values: &mut Values
 }
 
 /// A steady problem must be held against every motion without flux; a transient one must start somewhere.
-pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, placed: &[Placed], values: &mut Values<'_>) {
+///
+/// `level` says that the level of the field is fixed otherwise: by its mean, or by sources that depend on it.
+pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, placed: &[Placed], level: bool, values: &mut Values<'_>) {
     let physics = file.equation.physics();
     if file.time.is_some() {
         if !placed.iter().any(|placed| placed.place == Place::Initial) {
@@ -40,6 +42,9 @@ pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, placed: &[Placed], 
                 Some("add `Initial(value: …)`".into()),
             );
         }
+        return;
+    }
+    if level && physics.level() {
         return;
     }
     let free = free_motions(physics, shape, placed);

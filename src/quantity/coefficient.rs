@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::field::Field;
-use super::formula::VARIABLES;
+use super::formula::{Formula, VARIABLES};
 use crate::jet::Scalar;
 
 /// A formula in SI units as a function of dimensionless coordinates and the dimensionless field û, with a dimensionless value.
@@ -14,6 +14,12 @@ pub struct Coefficient {
     field: Field,
     /// Offset and unit of T, where the formula reads it.
     state: Option<[f64; 2]>,
+}
+
+/// The derivative of a formula by T at (x, y, z, t, T), in SI units.
+pub fn field_slope(formula: &Formula, x: &[f64; VARIABLES.len()]) -> f64 {
+    let at = std::array::from_fn(|j| StateJet::variable(j, x[j]));
+    formula.evaluate_with(&at).gradient[4]
 }
 
 /// A coefficient with its exact derivatives at a point and a value of the field.
@@ -218,7 +224,7 @@ impl Scalar for StateJet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quantity::{Formula, Scales};
+    use crate::quantity::Scales;
     use std::collections::BTreeMap;
 
     const SCALES: Scales = Scales {

@@ -9,7 +9,7 @@ mod locate;
 pub mod scales;
 mod values;
 
-pub use coefficient::{Coefficient, Sample};
+pub use coefficient::{Coefficient, Sample, field_slope};
 pub use emission::Emission;
 pub use field::Field;
 pub use formula::Formula;

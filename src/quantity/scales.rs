@@ -43,6 +43,11 @@ impl Scales {
         self.quantity(formula, self.offset, self.field)
     }
 
+    /// A dimensionless value of the field as a function that is the same everywhere.
+    pub fn level_field(&self, value: f64) -> Field {
+        self.value_field(Formula::constant(self.offset + self.field * value))
+    }
+
     /// A formula for a stress, a traction or a heat flux.
     pub fn flux_field(&self, formula: Formula) -> Field {
         self.quantity(formula, 0.0, self.flux())

@@ -108,6 +108,7 @@ impl Run<'_> {
         };
         let state = std::mem::replace(&mut self.left.stage, StageState::Start);
         training.run(&mut collocation, &mut parameters, state);
+        prepared.fix_level(&mut parameters);
         self.stages = training.reports;
         self.failure = self.failure.take().or(watch.failure);
         Trained {

@@ -1,5 +1,6 @@
 //! Where an attempt starts: its network and first parameters, the size of the field, the weights of the terms.
 
+mod level;
 mod rows;
 mod values;
 
@@ -24,6 +25,7 @@ pub fn architecture(problem: &Problem, network: &NetworkKind, random: &mut ChaCh
     let (min, max) = problem.model.bounds();
     network
         .architecture(problem.model.outputs(), &min, &max, random)
+        .with_periods(&problem.model.periodic)
         .with_poles(problem.poles())
 }
 
@@ -160,6 +162,10 @@ impl LossTerms for Prepared {
 
     fn point_set(&self, term: usize, kind: SamplerKind, count: usize, seed: u64) -> PointSet {
         self.problem.point_set(term, kind, count, seed)
+    }
+
+    fn mean_rows(&self) -> Option<Rows<f64>> {
+        self.mean()
     }
 
     fn rows(&self, term: usize, units: &[[f64; 4]]) -> Rows<f64> {

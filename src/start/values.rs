@@ -5,14 +5,17 @@ use rand_chacha::ChaCha8Rng;
 use super::Prepared;
 use super::rows::{SAMPLE, check_rows, fresh_rows, sample_rows};
 use crate::batch::LossTerms;
-use crate::formulation::residual_rows;
+use crate::formulation::{residual_rows, value_rows};
 use crate::jet::Rows;
 use crate::jet::fused::Kernel;
 use crate::loss::term_weights;
 use crate::network::{NetworkKind, RandomFeatures};
+use crate::quantity::Field;
 use crate::sampler::{PointSet, SamplerKind, mix};
-use crate::training::{Trained, choose_slope, enrich, fit_output_scale};
+use crate::training::{Trained, choose_slope, enrich, fit_exactly, fit_output_scale};
 
+/// Points at which a network is fitted to a guess of the field.
+const GUESS: usize = 1 << 12;
 /// Points that further features are placed at.
 const PLACES: usize = 1 << 13;
 /// Points per term that the starting values of an energy are made from: they belong together.
@@ -36,8 +39,22 @@ impl Prepared {
         let size = fit_output_scale(&self.kernel, &mut parameters, &mut rows);
         scale(&mut rows, &guess.iter().map(|weight| 1.0 / weight).collect::<Vec<_>>());
         self.weights = self.balanced(integrals.as_deref(), &parameters, &rows);
-        self.parameters = parameters;
         self.model.ansatz.scale = size;
+        self.parameters = match &self.problem.guess {
+            Some(guess) => fit_exactly(&self.kernel, &parameters, &self.guess_rows(guess)),
+            None => parameters,
+        };
+    }
+
+    /// u − g at points of the interior for a field g that is near the solution, per component.
+    fn guess_rows(&self, guess: &[Field]) -> Vec<Rows<f64>> {
+        let model = &self.model;
+        let units = PointSet::new(SamplerKind::Sobol, GUESS, model.axes(0), 0).points();
+        let points: Vec<[f64; 4]> = units.into_iter().map(|unit| model.interior_point(unit)).collect();
+        let fields = guess.iter().enumerate();
+        fields
+            .map(|(component, value)| value_rows(model, component, value.clone(), &points))
+            .collect()
     }
 
     /// The attempt's network; random features whose slopes are open take the best of a few.

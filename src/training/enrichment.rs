@@ -15,7 +15,7 @@
 use rand::{Rng, RngExt};
 
 use crate::jet::fused::Kernel;
-use crate::jet::{Architecture, Channels, Order, Rows};
+use crate::jet::{Architecture, Channels, Order, Rows, encoded};
 use crate::network::normal;
 
 /// Slopes of units along the gradient, relative to the front's own.
@@ -81,25 +81,48 @@ fn median_slope(parameters: &[f64], inputs: usize, units: usize) -> f64 {
 
 /// Where units may be placed.
 struct Places {
-    /// ξ, `[n, D]`.
+    /// The network's inputs e(ξ) without those at poles, `[n, E]`.
     points: Vec<Vec<f64>>,
-    /// ∂N/∂ξ of the steepest component, `[n, D]`, by half the range of that component.
+    /// Directions of the inputs along which N rises as along ∂N/∂ξ of its steepest component, `[n, E]`, by half the range of that component.
     gradients: Vec<Vec<f64>>,
     /// Running sums of |∇N| and of |r|, `[n]`.
     steep: Vec<f64>,
     wrong: Vec<f64>,
 }
 
+/// The plain coordinates, and sine and cosine of periodic ones.
+fn inputs(architecture: &Architecture, xi: &[f64]) -> Vec<f64> {
+    let mut all = encoded(architecture, xi);
+    all.truncate(architecture.plain.len() + 2 * waves(architecture).len());
+    all
+}
+
+/// The periodic axes.
+fn waves(architecture: &Architecture) -> Vec<usize> {
+    let rows = architecture.frequencies.chunks(architecture.coordinates());
+    rows.filter_map(|row| row.iter().position(|b| *b != 0.0)).collect()
+}
+
+/// The least n with Jᵀ·n = g, where J = ∂e/∂ξ: g_j for plain coordinates, g_j/π along the circle for periodic ones.
+fn pulled(architecture: &Architecture, xi: &[f64], gradient: &[f64]) -> Vec<f64> {
+    use std::f64::consts::PI;
+    let waves = waves(architecture);
+    let plain = architecture.plain.iter().map(|&j| gradient[j]);
+    let sines = waves.iter().map(|&j| gradient[j] / PI * (PI * xi[j]).cos());
+    let cosines = waves.iter().map(|&j| -gradient[j] / PI * (PI * xi[j]).sin());
+    plain.chain(sines).chain(cosines).collect()
+}
+
 impl Places {
     fn new(kernel: &Kernel<f64>, parameters: &[f64], rows: &Rows<f64>) -> Self {
         let architecture = kernel.architecture();
         let (d, m, n) = (architecture.coordinates(), architecture.components(), rows.points);
-        let points = (0..n).map(|i| {
+        let xi = |i: usize| -> Vec<f64> {
             let x = &rows.x[i * d..(i + 1) * d];
             (0..d)
                 .map(|j| (x[j] - architecture.center[j]) * architecture.slope[j])
                 .collect()
-        });
+        };
         let channels = Channels::new(rows.channels.space, rows.channels.time, Order::First);
         let k = channels.count();
         let jets = kernel.jets(parameters, channels, &rows.x);
@@ -134,10 +157,14 @@ impl Places {
                 .collect()
         };
         Self {
-            points: points.collect(),
+            points: (0..n).map(|i| inputs(architecture, &xi(i))).collect(),
             steep: sums(&mut gradients.iter().map(|gradient| size(gradient))),
             wrong: sums(&mut residual.chunks(rows.residuals).map(size)),
-            gradients,
+            gradients: gradients
+                .iter()
+                .enumerate()
+                .map(|(i, gradient)| pulled(architecture, &xi(i), gradient))
+                .collect(),
         }
     }
 

@@ -162,6 +162,9 @@ fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
             system.add(span.rows, span.start, span.points);
         }
     });
+    if let Some(rows) = collocation.mean_rows() {
+        system.add_mean(&rows);
+    }
     if !collocation.energy() {
         return system.solve();
     }
@@ -290,6 +293,26 @@ impl<'a> OutputSystem<'a> {
                 self.system.add_linear(&self.linear(span));
             }
         }
+    }
+
+    /// Adds the one residual Σ_i w_i·r_i of all points of some rows.
+    pub(super) fn add_mean(&mut self, rows: &Rows<f64>) {
+        let q = self.kernel.output_parameters();
+        let (mut mean, mut right) = (vec![0.0; q], 0.0);
+        for at in (0..rows.points).step_by(CHUNK) {
+            let n = CHUNK.min(rows.points - at);
+            self.matrix.resize(n * q, 0.0);
+            self.residual.resize(n, 0.0);
+            self.kernel
+                .output_jacobian(self.parameters, rows, at, n, &mut self.matrix, &mut self.residual);
+            // Rows come with the roots of their weights.
+            for (i, (row, residual)) in self.matrix.chunks(q).zip(&self.residual).enumerate() {
+                let root = rows.weights[at + i].sqrt();
+                mean.iter_mut().zip(row).for_each(|(sum, v)| *sum += root * v);
+                right -= root * residual;
+            }
+        }
+        self.system.add(&mean, &[right]);
     }
 
     /// Σ_i w_i·l_i·∂j_i/∂θ over the output layer, from the gradient of the whole at an output layer of zeros, of which the squares

@@ -141,6 +141,9 @@ fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
             }
         }
     });
+    if let Some(rows) = collocation.mean_rows() {
+        system.add_mean(&rows);
+    }
     let solution = system.solve().solution;
     let first = parameters.len() - solution.len();
     solution

@@ -78,6 +78,7 @@ mod tests {
             let architecture = Architecture {
                 center: vec![0.2, -0.1],
                 slope: vec![1.5, 0.7],
+                plain: vec![0, 1],
                 frequencies: Vec::new(),
                 poles: Vec::new(),
                 widths,
