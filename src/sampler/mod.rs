@@ -14,6 +14,7 @@ mod permutation;
 mod point_set;
 mod sobol;
 mod stratified;
+mod stream;
 mod uniform;
 
 pub use gauss::Gauss;
@@ -21,6 +22,7 @@ pub use kind::SamplerKind;
 pub use legendre::{gauss_legendre, graded_rule};
 pub use permutation::{Permutation, mix, unit};
 pub use point_set::PointSet;
+pub use stream::Stream;
 
 use halton::Halton;
 use latin_hypercube::LatinHypercube;

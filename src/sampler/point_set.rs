@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::{Permutation, SamplerKind, mix, unit};
+use super::{Permutation, SamplerKind, Stream, unit};
 
 /// Points of [0, 1)^4 with weights that add up to 1, one at a time; coordinates that are not used are filled, but have no meaning.
 pub(super) trait Sequence: Debug + Send + Sync {
@@ -73,7 +73,7 @@ impl PointSet {
         if count >= self.len() || self.sequence.begins_fairly() {
             return (0..count.min(self.len())).collect();
         }
-        let permutation = Permutation::new(self.len(), mix(self.seed, 0x5a3e));
+        let permutation = Permutation::new(self.len(), Stream::Scatter.seed(self.seed, 0));
         (0..count).map(|k| permutation.at(k)).collect()
     }
 

@@ -7,7 +7,7 @@ use crate::formulation::Formulation;
 use crate::jet::Rows;
 use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
 use crate::problem::{COARSE, ProblemFile};
-use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
+use crate::sampler::{Permutation, PointSet, SamplerKind, Stream};
 use crate::solution::{
     Balance, Imbalance, Potential, Residuals, Solution, Warning, balance, comparison, errors, estimate, overfitted,
     parted, potential, residuals, unbalanced, unsettled,
@@ -170,7 +170,7 @@ const TRAINING_POINTS: usize = 8192;
 fn training_points(prepared: &Prepared, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
     let set = &prepared.point_sets()[0];
     let count = adapted.map_or(set.len(), <[_]>::len);
-    let permutation = Permutation::new(count, mix(prepared.seed(), 0x7e57));
+    let permutation = Permutation::new(count, Stream::Residuals.seed(prepared.seed(), 0));
     (0..count.min(TRAINING_POINTS))
         .map(|k| permutation.at(k))
         .map(|index| match adapted {

@@ -27,7 +27,7 @@ use crate::batch::{Collocation, Drawer, Growth};
 use crate::jet::fused::Kernel;
 use crate::jet::{download, upload};
 use crate::network::Mlp;
-use crate::sampler::mix;
+use crate::sampler::{Stream, mix};
 use gradients::{Step, batch_gradient, full_gradient};
 use rule::Rule;
 use signal::judge;
@@ -60,7 +60,7 @@ pub(super) fn run<B: FirstOrderBackend>(
         settings.method,
         state.parameters.len(),
         &state.moments,
-        mix(seed, 0x401),
+        Stream::Rule.seed(seed, 0),
         device,
     );
     let mut average: Option<Tensor<B::InnerBackend, 1>> = state
