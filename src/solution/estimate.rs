@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{Errors, Solution, Trial};
+use super::{CandidateField, Errors, Solution};
 use crate::jet::fused::Kernel;
 use crate::jet::{Jet, Order, Rows};
 use crate::network::{NetworkKind, RandomFeatures};

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Outcome;
 use super::run::{Run, finished, seconds};
-use super::summary::{Course, summarise};
+use super::summary::{RunRecord, summarise};
 use crate::error::Error;
 use crate::output::{Times, write_fields};
 use crate::solution::Solution;
@@ -43,7 +43,7 @@ impl Run<'_> {
             .network(architecture, &best.parameters, problem.scales.length)?;
         times.fields = writing.elapsed().as_secs_f64();
         let checking = Instant::now();
-        let course = Course {
+        let record = RunRecord {
             device: self.device,
             quick: self.quick,
             plan: &self.planned,
@@ -51,7 +51,7 @@ impl Run<'_> {
             times,
             notes: self.notes,
         };
-        let mut summary = summarise(&prepared, &best, course);
+        let mut summary = summarise(&prepared, &best, record);
         summary.times.checks = checking.elapsed().as_secs_f64();
         summary.seconds = self.results.position().1;
         self.results.summary(&summary)?;

@@ -19,7 +19,7 @@ use crate::training::{StageReport, StopReason, Trained, sharpness};
 const SHARPNESS: usize = 1024;
 
 /// How a run went.
-pub(super) struct Course<'a> {
+pub(super) struct RunRecord<'a> {
     pub(super) device: Device,
     pub(super) quick: bool,
     pub(super) plan: &'a Plan,
@@ -30,15 +30,15 @@ pub(super) struct Course<'a> {
 }
 
 /// Measures the solution and judges the run.
-pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'_>) -> Summary {
-    let Course {
+pub(super) fn summarise(prepared: &Prepared, trained: &Trained, record: RunRecord<'_>) -> Summary {
+    let RunRecord {
         device,
         quick,
         plan,
         stages,
         times,
         notes,
-    } = course;
+    } = record;
     let solution = &Solution::of(prepared);
     let problem = solution.problem;
     let file = &problem.file;

@@ -49,7 +49,7 @@ pub use output_fit::{choose_slope, fit_exactly, fit_output_scale};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
 pub use ss_broyden::{SsBroyden, Update};
-pub use stage::{Held, StageKind, StageState};
+pub use stage::{Footprint, StageKind, StageState};
 pub use stop::StopReason;
 
 use crate::batch::{Collocation, LossTerms, Points};
