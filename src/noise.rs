@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::output::{Axis, Corner, Curve, Plot, Style};
 use crate::problem::Problem;
-use crate::sampler::{Permutation, mix};
+use crate::sampler::{Permutation, Stream, mix};
 use crate::start::Prepared;
 use crate::training::{Adam, Runner, StageKind, StageState, StopReason};
 
@@ -254,7 +254,7 @@ fn moment(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
     };
     let gradients = |draw: Draw, size: usize| -> (Vec<Vec<f64>>, Vec<usize>) {
         let points = drawn(draw, size);
-        let seed = mix(source.seed(), 0x01_5e00 + size as u64);
+        let seed = Stream::Noise.seed(source.seed(), size);
         let mut drawer = Drawer::new(&points, seed, Default::default(), collocation, kernel);
         let sizes = drawer.sizes(collocation, size);
         let gradients = (0..BATCHES)
@@ -308,7 +308,7 @@ fn as_in_file(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &
     let variance = |points: &Points| {
         let mut drawer = Drawer::new(
             points,
-            mix(source.seed(), 0xd4a3),
+            Stream::Drawn.seed(source.seed(), 0),
             Default::default(),
             collocation,
             kernel,
@@ -346,7 +346,7 @@ fn jitter(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
     let (mut means, mut within) = (Vec::new(), 0.0);
     let p = parameters.len();
     // At random: grid-like sets would show the same column again and again.
-    let order = Permutation::new(n, mix(source.seed(), 0x117e));
+    let order = Permutation::new(n, Stream::Jitter.seed(source.seed(), 0));
     for k in 0..POINTS.min(n) {
         let index = order.at(k);
         let units: Vec<[f64; 4]> = (0..COPIES)

@@ -1,5 +1,7 @@
 //! The whole data flow: read [`solve`] first.
 
+mod attempt;
+mod finish;
 mod open;
 mod request;
 mod run;

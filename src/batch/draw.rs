@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::strata::{Strata, Stratification, allot};
 use super::{Allocation, Batch, Collocation, Divide, Points};
 use crate::jet::fused::Kernel;
-use crate::sampler::{Permutation, PointSet, mix, unit};
+use crate::sampler::{Permutation, PointSet, Stream, mix, unit};
 
 /// How a batch is drawn.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -294,7 +294,7 @@ impl<'p> Drawer<'p> {
         key: u64,
     ) -> Vec<Vec<Selection>> {
         let (seed, state) = (self.seed, self.state.clone());
-        self.seed = mix(mix(seed, 0xa51d), key);
+        self.seed = mix(Stream::Aside.seed(seed, 0), key);
         self.state.cursors.clear();
         let batches = (0..count).map(|_| self.next(collocation, batch)).collect();
         (self.seed, self.state) = (seed, state);
@@ -335,7 +335,7 @@ impl<'p> Drawer<'p> {
                 .into_iter()
                 .enumerate()
                 .map(|(t, selection)| {
-                    let key = mix(mix(self.seed, 0x7177 + t as u64), step);
+                    let key = mix(Stream::Shift.seed(self.seed, t), step);
                     jittered(jitter, collocation, t, &selection, key)
                 })
                 .collect(),
@@ -369,7 +369,7 @@ impl<'p> Drawer<'p> {
         };
         let caps: Vec<usize> = strata.members.iter().map(Vec::len).collect();
         for (h, (members, size)) in strata.members.iter().zip(allot(b, &strata.shares, &caps)).enumerate() {
-            let mut part = self.shuffled(members.len(), size, h, 0x57a0 + h as u64);
+            let mut part = self.shuffled(members.len(), size, h, Stream::Stratum.counter(h));
             if let Selection::Of { indices, .. } = &mut part {
                 indices.iter_mut().for_each(|i| *i = members[*i]);
             }
@@ -380,7 +380,7 @@ impl<'p> Drawer<'p> {
     }
 
     fn weighted(&mut self, collocation: &Collocation<'_>, t: usize, b: usize, cursor: usize) -> Selection {
-        let key = mix(self.seed, 0x1390 + t as u64);
+        let key = Stream::Importance.seed(self.seed, t);
         let cumulated = &self.cumulated[t];
         let total = cumulated.last().copied().unwrap_or(1.0);
         let first = self.state.cursors[cursor];
@@ -399,7 +399,7 @@ impl<'p> Drawer<'p> {
     }
 
     fn fresh(&self, collocation: &Collocation<'_>, t: usize, b: usize, step: u64) -> Selection {
-        let seed = mix(mix(self.seed, 0xf4e5 + t as u64), step);
+        let seed = mix(Stream::Fresh.seed(self.seed, t), step);
         let set = PointSet::new(
             self.points.sampler.unwrap_or_default(),
             b,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::prescribed::Held;
+use super::prescribed::Prescription;
 use super::{Boundaries, On, Reader, Role, Specification};
 use crate::quantity::Expression;
 
@@ -47,7 +47,7 @@ impl Specification for Displacement {
                 Some("give at least one of `ux`, `uy`, `uz`; for a free boundary leave the condition out".into()),
             );
         }
-        reader.components(given, KEYS, Role::Value, |component, value| Held {
+        reader.components(given, KEYS, Role::Value, |component, value| Prescription {
             subject: format!("the displacement {}", KEYS[component]),
             component,
             value,

@@ -7,7 +7,7 @@ use crate::quantity::{Field, Scales};
 
 /// A component of the field takes a value.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct Prescription {
     /// What it is called in messages.
     pub(super) subject: String,
     /// Which component.
@@ -18,7 +18,7 @@ pub(super) struct Held {
     pub(super) soft: bool,
 }
 
-impl Held {
+impl Prescription {
     pub(super) fn temperature(value: Stated, soft: bool) -> Self {
         Self {
             subject: "the temperature".into(),
@@ -29,7 +29,7 @@ impl Held {
     }
 }
 
-impl Statement for Held {
+impl Statement for Prescription {
     fn subject(&self) -> String {
         self.subject.clone()
     }

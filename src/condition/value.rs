@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::prescribed::Held;
+use super::prescribed::Prescription;
 use super::{Boundaries, On, Reader, Role, Specification};
 use crate::quantity::Expression;
 
@@ -31,7 +31,7 @@ impl Specification for Value {
 
     fn state(&self, reader: &mut Reader<'_, '_>) {
         if let Some(value) = reader.formula(&self.value, "value", Role::Value) {
-            reader.state(value.at.clone(), Held::temperature(value, self.soft));
+            reader.state(value.at.clone(), Prescription::temperature(value, self.soft));
         }
     }
 }

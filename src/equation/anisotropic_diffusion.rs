@@ -149,7 +149,7 @@ mod tests {
 
     /// The jet of T = sin(x)·y² + x·y.
     fn temperature(at: [f64; 4]) -> Vec<f64> {
-        let [x, y, ..] = scales::seed(at);
+        let [x, y, ..] = scales::independent_variables(at);
         let field: CoordinateJet = x.sin() * y * y + x * y;
         jets(Channels::new(2, false, Order::Hessian), &[field])
     }

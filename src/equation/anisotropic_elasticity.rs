@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn jet(d: usize) -> (Channels, Vec<f64>) {
-        let [x, y, z, _] = scales::seed([0.3, -0.4, if d == 3 { 0.6 } else { 0.0 }, 0.0]);
+        let [x, y, z, _] = scales::independent_variables([0.3, -0.4, if d == 3 { 0.6 } else { 0.0 }, 0.0]);
         let field: [CoordinateJet; 3] = [x.sin() * y + z * x * y, x * y * y - z * z, (x * z).sin() + y * z];
         let channels = Channels::new(d, false, Order::Hessian);
         (channels, jets(channels, &field[..d]))

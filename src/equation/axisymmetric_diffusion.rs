@@ -108,7 +108,7 @@ mod tests {
         field: impl Fn([CoordinateJet; 4]) -> CoordinateJet,
     ) -> f64 {
         let channels = Channels::new(2, transient, Order::Laplacian);
-        let data = jets(channels, &[field(scales::seed(at))]);
+        let data = jets(channels, &[field(scales::independent_variables(at))]);
         let mut out = [f64::NAN];
         equation.residual(&at, &Jet::new(channels, &data), &mut out);
         out[0]

@@ -141,7 +141,7 @@ mod tests {
 
     fn jet(at: [f64; 4], u: Plane) -> (Channels, Vec<f64>) {
         let channels = Channels::new(2, false, Order::Hessian);
-        (channels, jets(channels, &u(scales::seed(at))))
+        (channels, jets(channels, &u(scales::independent_variables(at))))
     }
 
     /// Lamé's cylinder u_r = r + b/r and sphere u = x·(1 + b/R³) (Timoshenko & Goodier, arts. 28 and 136), and pure tension.

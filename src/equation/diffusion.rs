@@ -212,7 +212,7 @@ mod tests {
         );
         let channels = Channels::new(2, true, Order::Laplacian);
         let at = [0.7, -1.2, 0.0, 0.4];
-        let [x, y, _, t] = scales::seed(at);
+        let [x, y, _, t] = scales::independent_variables(at);
         let temperature: CoordinateJet = (-t).map(|v| [v.exp(); 3]) * x.sin() * y;
         let data = jets(channels, &[temperature]);
         let mut out = [f64::NAN];

@@ -297,7 +297,10 @@ mod tests {
 
     /// The jet of a closed-form displacement field at a point.
     fn jet(d: usize, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {
-        jets(Channels::new(d, false, Order::Hessian), &u(scales::seed(x))[..d])
+        jets(
+            Channels::new(d, false, Order::Hessian),
+            &u(scales::independent_variables(x))[..d],
+        )
     }
 
     fn residual(equation: &Elasticity, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {

@@ -303,7 +303,7 @@ mod tests {
     fn the_cantilever_and_its_stress_solve_the_system() {
         let (nu, length, depth) = (0.3, 8.0, 2.0);
         let at = [1.7, 0.4, 0.0, 0.0];
-        let [x, y, ..] = scales::seed(at);
+        let [x, y, ..] = scales::independent_variables(at);
         let c = CoordinateJet::constant;
         let ux = y * ((c(6.0 * length) - x.scale(3.0)) * x + (y * y - c(depth * depth / 4.0)).scale(2.0 + nu));
         let uy = (y * y * (c(length) - x)).scale(3.0 * nu)
@@ -323,7 +323,7 @@ mod tests {
     fn the_cylinder_and_its_stress_solve_the_system() {
         let (nu, b) = (0.3, 3.0);
         let at = [1.1, 0.6, 0.0, 0.0];
-        let [x, y, ..] = scales::seed(at);
+        let [x, y, ..] = scales::independent_variables(at);
         let c = CoordinateJet::constant;
         let square = x * x + y * y;
         let factor = c(b) / square;
@@ -353,7 +353,7 @@ mod tests {
         );
         let system = Mixed::with_flux(Box::new(primal), 2);
         let at = [0.7, -1.2, 0.0, 0.4];
-        let [x, y, _, t] = scales::seed(at);
+        let [x, y, _, t] = scales::independent_variables(at);
         let decay = (-t).map(|v| [v.exp(); 3]);
         let temperature = decay * x.sin() * y;
         let conductivity = (x * x).offset(1.0);

@@ -112,7 +112,7 @@ impl Ansatz {
     ) {
         let m = self.hard.len();
         let k = channels.count();
-        let point = scales::seed(*x);
+        let point = scales::independent_variables(*x);
         let mut lift = [0.0; MOST];
         for component in 0..self.hard.len() {
             let frame = self.frame(shape, component, &point);
@@ -132,7 +132,7 @@ impl Ansatz {
     /// The jets of the field from those of one head of the network, in place; `jets` is `[m, K]`.
     pub fn apply(&self, shape: &dyn Shape, x: &[f64; 4], head: usize, channels: Channels, jets: &mut [f64]) {
         let k = channels.count();
-        let point = scales::seed(*x);
+        let point = scales::independent_variables(*x);
         let mut lift = [0.0; MOST];
         for (component, jet) in jets.chunks_mut(k).enumerate() {
             let frame = self.frame(shape, component, &point);

@@ -155,7 +155,7 @@ fn rows(
         data.extend_from_slice(&point.x);
         data.extend_from_slice(&point.normal);
         data.push(point.region as f64);
-        let x = crate::quantity::scales::seed(point.x);
+        let x = crate::quantity::scales::independent_variables(point.x);
         let mut lift = [0.0; MOST];
         for component in 0..m {
             let frame = ansatz.frame(shape, component, &x);

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use super::{Corner, Face, Point, Shape, SurfacePoint, seed};
+use super::{Corner, Face, Point, Shape, SurfacePoint, independent_variables};
 use crate::jet::{CoordinateJet, Pole, Scalar};
 use crate::sampler::unit;
 
@@ -111,7 +111,7 @@ impl<C: Chart> Shape for C {
         let mut xi = self.spread(place, Some(face));
         xi[face.axis] = f64::from(u8::from(face.high));
         let x = self.position(xi);
-        let gradient = Chart::distance(self, face, seed(x)).gradient;
+        let gradient = Chart::distance(self, face, independent_variables(x)).gradient;
         let length = gradient[..3].iter().map(|g| g * g).sum::<f64>().sqrt();
         SurfacePoint {
             x,
@@ -135,7 +135,7 @@ impl<C: Chart> Shape for C {
             self.position(xi)
         });
         // A boundary can be a part of a face of the box.
-        let on = |face: Face, x: [f64; 3]| Chart::distance(self, face, seed(x)).value.abs() < 1e-9;
+        let on = |face: Face, x: [f64; 3]| Chart::distance(self, face, independent_variables(x)).value.abs() < 1e-9;
         places.filter(|x| on(first, *x) && on(second, *x)).collect()
     }
 

@@ -241,13 +241,13 @@ impl Shape for MeshShape {
         Some((self.space.mesh(), self.scale))
     }
 
-    fn spans(&self, face: Option<Face>, x: [f64; 3]) -> Vec<[f64; 2]> {
+    fn corner_cells(&self, face: Option<Face>, x: [f64; 3]) -> Vec<[f64; 2]> {
         let x = x.map(|v| v / self.scale);
         match face {
-            None => self.space.spans(None, x),
+            None => self.space.corner_cells(None, x),
             Some(face) => self
                 .surface(face)
-                .map_or_else(Vec::new, |surface| self.space.spans(Some(surface), x)),
+                .map_or_else(Vec::new, |surface| self.space.corner_cells(Some(surface), x)),
         }
     }
 

@@ -258,7 +258,7 @@ pub trait Shape: Debug + Send + Sync {
     }
 
     /// The parts of the first of the numbers that belong to cells, of the interior or a face, with x as a corner.
-    fn spans(&self, _face: Option<Face>, _x: [f64; 3]) -> Vec<[f64; 2]> {
+    fn corner_cells(&self, _face: Option<Face>, _x: [f64; 3]) -> Vec<[f64; 2]> {
         Vec::new()
     }
 
@@ -315,7 +315,7 @@ pub struct Corner {
 }
 
 /// The coordinates as jets with unit derivatives.
-pub fn seed(x: [f64; 3]) -> Point {
+pub fn independent_variables(x: [f64; 3]) -> Point {
     std::array::from_fn(|j| CoordinateJet::coordinate(j, x[j], 1.0))
 }
 
@@ -356,7 +356,7 @@ mod tests {
             let Some(chart) = shape.chart() else { continue };
             mean(50, |unit| {
                 let x = shape.interior_point(unit);
-                let back = chart.map(chart.inverse(seed(x)));
+                let back = chart.map(chart.inverse(independent_variables(x)));
                 for j in 0..shape.dimension() {
                     assert!((back[j].value - x[j]).abs() < 1e-12);
                     for k in 0..shape.dimension() {
@@ -376,11 +376,11 @@ mod tests {
             for face in shape.faces() {
                 mean(30, |unit| {
                     let SurfacePoint { x, normal } = shape.face_point(face, unit);
-                    assert!(shape.distance(face, seed(x)).value.abs() < 1e-12);
+                    assert!(shape.distance(face, independent_variables(x)).value.abs() < 1e-12);
                     assert!((normal.iter().map(|n| n * n).sum::<f64>() - 1.0).abs() < 1e-12);
                     let moved = |sign: f64| {
                         let x = std::array::from_fn(|j| x[j] + sign * 1e-4 * normal[j]);
-                        shape.distance(face, seed(x)).value
+                        shape.distance(face, independent_variables(x)).value
                     };
                     assert!(moved(-1.0) > 0.0 && moved(1.0) < 0.0, "{shape:?} {face:?}");
                     0.0

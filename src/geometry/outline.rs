@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::constructive::{Carrier, Curve, joint};
+use super::constructive::{BoundaryDistance, Curve, joint};
 use super::round::{Sheet, sheets};
 use super::{Corner, Point};
 use crate::jet::{CoordinateJet, Pole, Scalar};
@@ -47,7 +47,7 @@ impl Edge {
 /// What distances of a face are made of.
 #[derive(Clone, Debug)]
 enum Surface {
-    Curves(Vec<Carrier>),
+    Curves(Vec<BoundaryDistance>),
     /// Planes and cylinders in space.
     Sheets(Vec<Sheet>),
     /// Neither; some of its nodes.
@@ -178,16 +178,16 @@ impl Outline {
                 .flatten()
                 .map(bits)
                 .collect();
-            let mut carrier = Carrier::new(curves[0], extent);
-            curves[1..].iter().for_each(|curve| carrier.append(curve));
+            let mut chain = BoundaryDistance::new(curves[0], extent);
+            curves[1..].iter().for_each(|curve| chain.append(curve));
             let probes: Vec<Place> = nodes
                 .iter()
                 .filter(|x| !part.contains(&bits(**x)))
                 .map(|x| plane(*x))
                 .collect();
-            carrier.settle(&probes);
+            chain.settle(&probes);
             match &mut self.surfaces[face] {
-                Surface::Curves(carriers) if carriers.len() < PIECES => carriers.push(carrier),
+                Surface::Curves(chains) if chains.len() < PIECES => chains.push(chain),
                 Surface::Free(known) => known.extend(edges.iter().map(|edge| edge.a)),
                 other => *other = Surface::Free(edges.iter().map(|edge| edge.a).collect()),
             }
@@ -219,7 +219,7 @@ impl Outline {
     /// The distance of a face by the size of the domain; of a face that has no smooth one, the value alone.
     pub(super) fn distance(&self, face: usize, x: Point) -> CoordinateJet {
         match &self.surfaces[face] {
-            Surface::Curves(carriers) => joint(carriers, x),
+            Surface::Curves(chains) => joint(chains, x),
             Surface::Sheets(sheets) => sheets
                 .iter()
                 .fold(CoordinateJet::constant(1.0), |all, sheet| all * sheet.distance(x)),
@@ -330,7 +330,7 @@ fn spatial(facets: &Facets, nodes: &[[f64; 3]], extent: f64) -> Surface {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::seed;
+    use crate::geometry::independent_variables;
 
     /// A square with a round hole of straight facets: four lines, one circle, four corners, one hole.
     fn outline() -> (Outline, f64) {
@@ -376,7 +376,7 @@ mod tests {
             (1, [0.3, 1.1, 0.0], [1.0, 0.0], 0.3),
             (2, [1.5, 2.9, 0.0], [0.0, 1.0], 0.2),
         ] {
-            let found = outline.distance(face, seed(x));
+            let found = outline.distance(face, independent_variables(x));
             assert!((found.value * size - expected).abs() < 1e-12, "{}", found.value);
             for j in 0..2 {
                 assert!((found.gradient[j] * size - direction[j]).abs() < 1e-9);
@@ -384,7 +384,7 @@ mod tests {
         }
         // Points of facets lie a little beyond the circle: the function goes on there, with the same slope.
         for beyond in [1e-6, 1e-3] {
-            let found = outline.distance(2, seed([1.5, 2.7 - beyond, 0.0]));
+            let found = outline.distance(2, independent_variables([1.5, 2.7 - beyond, 0.0]));
             assert!((found.value * size + beyond).abs() < 1e-12, "{}", found.value);
             assert!((found.gradient[1] * size - 1.0).abs() < 1e-9);
         }
@@ -394,7 +394,7 @@ mod tests {
             ([2.0, 4.0, 0.0], true),
             ([3.0, 3.0, 0.0], false),
         ] {
-            let value = outline.distance(0, seed(x)).value;
+            let value = outline.distance(0, independent_variables(x)).value;
             assert_eq!(value.abs() < 1e-12, zero, "{value}");
             assert!(value > -1e-12);
         }

@@ -188,7 +188,7 @@ fn round(part: &[&[[f64; 3]]], own: &BTreeSet<[u64; 3]>, nodes: &[[f64; 3]], ext
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::seed;
+    use crate::geometry::independent_variables;
 
     type Facets = Vec<(CellKind, Vec<[f64; 3]>)>;
 
@@ -237,7 +237,7 @@ mod tests {
             };
             assert_eq!(found.len(), if hole { 2 } else { 1 });
             for k in 0..7 {
-                let distance = |r: f64| found[0].distance(seed(at(r, k as f64, 0.3)));
+                let distance = |r: f64| found[0].distance(independent_variables(at(r, k as f64, 0.3)));
                 assert!(distance(0.7).value.abs() < 1e-9);
                 let expected = if hole { 0.6 } else { 1.0 - 0.09 };
                 assert!((distance(0.7 * inside).value - expected).abs() < 1e-9);

@@ -132,7 +132,7 @@ pub(super) const BESIDE: f64 = 1e-8;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::seed;
+    use crate::geometry::independent_variables;
     use crate::jet::{CoordinateJet, Scalar};
 
     /// The closed forms are the derivatives of R^(−p)·u·|u|^(p−1).
@@ -146,7 +146,7 @@ mod tests {
                 power,
             };
             let x = [1.1, 0.4, if space == 3 { -0.6 } else { 0.0 }];
-            let at = seed(x);
+            let at = independent_variables(x);
             let u: Vec<_> = (0..space).map(|j| at[j].offset(-pole.center[j])).collect();
             let square = u.iter().map(|u| *u * *u).reduce(|a, b| a + b);
             for order in [Order::Value, Order::First, Order::Laplacian, Order::Hessian] {

@@ -115,7 +115,12 @@ impl Cover {
     }
 
     /// The parts of the first number that belong to elements with x, within a tolerance, as a corner.
-    pub(super) fn spans(&self, x: [f64; 3], tolerance: f64, element: impl Fn(u32) -> Element + Sync) -> Vec<[f64; 2]> {
+    pub(super) fn corner_cells(
+        &self,
+        x: [f64; 3],
+        tolerance: f64,
+        element: impl Fn(u32) -> Element + Sync,
+    ) -> Vec<[f64; 2]> {
         let near = |corner: &[f64; 3]| (0..3).all(|j| (corner[j] - x[j]).abs() <= tolerance);
         let total = self.total();
         (0..self.order.len())

@@ -110,12 +110,16 @@ impl Space {
     }
 
     /// The parts of the first number that belong to cells (or a surface's facets) with x as a corner.
-    pub fn spans(&self, surface: Option<usize>, x: [f64; 3]) -> Vec<[f64; 2]> {
+    pub fn corner_cells(&self, surface: Option<usize>, x: [f64; 3]) -> Vec<[f64; 2]> {
         let (low, high) = self.mesh.bounds();
         let tolerance = 1e-9 * (0..3).map(|j| high[j] - low[j]).fold(0.0, f64::max);
         match surface {
-            None => self.cells.spans(x, tolerance, |cell| self.mesh.cell(cell as usize)),
-            Some(surface) => self.facets[surface].spans(x, tolerance, |facet| facet_of(&self.mesh, surface, facet)),
+            None => self
+                .cells
+                .corner_cells(x, tolerance, |cell| self.mesh.cell(cell as usize)),
+            Some(surface) => {
+                self.facets[surface].corner_cells(x, tolerance, |facet| facet_of(&self.mesh, surface, facet))
+            }
         }
     }
 

@@ -146,7 +146,7 @@ fn mapped(shape: &dyn Shape, chart: &dyn Chart, cells: usize) -> (Mesh, Vec<[f64
                         continue;
                     }
                     // A side of the box may be divided into boundaries, or be none.
-                    let x = crate::geometry::seed(middle(Some((*axis, *high))));
+                    let x = crate::geometry::independent_variables(middle(Some((*axis, *high))));
                     let away = |name: usize| shape.distance(faces[name], x).value.abs();
                     let nearest = (0..faces.len())
                         .filter(|name| faces[*name].axis == *axis && faces[*name].high == *high)

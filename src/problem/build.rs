@@ -5,17 +5,17 @@ use std::sync::Arc;
 use super::axis::axis;
 use super::enforcement::conditions;
 use super::known::{known, place};
-use super::material::{Law, check_equation, law, whole};
+use super::material::{Law, build_equation, check_equation, law};
 use super::materials::{assign, interfaces};
 use super::numerics::numerics;
 use super::placed::placed;
 use super::reference::{guess, reference};
 use super::relation::{mean, periodic};
-use super::sample::{Span, absolute, definite, divergence, sample, scales};
+use super::sample::{Span, absolute, check_positive_definite, divergence, sample, scales};
 use super::singular::singular;
 use super::strategy::attempts;
 use super::suitability::{equal_names, formulation, strata, unknown_terms};
-use super::support::{idle, support};
+use super::support::{loads_without_effect, support};
 use super::{Origin, Problem, ProblemFile};
 use crate::error::Fault;
 use crate::formulation::{Ansatz, Model};
@@ -64,9 +64,9 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         let end = end.flatten();
         sample(&laws, shape.as_ref(), end, &placed, &mut values);
         let span = Span::new(shape.as_ref(), end, &placed);
-        definite(&laws, span, &mut values);
+        check_positive_definite(&laws, span, &mut values);
         absolute(span, &placed, &mut values);
-        idle(file.equation.physics(), &placed, &mut values);
+        loads_without_effect(file.equation.physics(), &placed, &mut values);
         let level = mean.is_some() || laws.iter().any(Law::source_reads_field);
         support(&file, shape.as_ref(), &placed, level, &mut values);
     }
@@ -84,7 +84,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         .into_iter()
         .map(|x| [x[0] / scales.length, x[1] / scales.length, x[2] / scales.length, end])
         .collect();
-    let equation = whole(
+    let equation = build_equation(
         &laws,
         &scales,
         &shape,

@@ -10,7 +10,7 @@ use crate::quantity::{Expression, Path, Scales, Values};
 
 /// A number that the field is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Known {
+pub struct ReferenceValue {
     /// Where and when; m and s until it is scaled.
     pub x: [f64; 4],
     /// Which component of the field.
@@ -19,7 +19,7 @@ pub struct Known {
     pub value: f64,
 }
 
-impl Known {
+impl ReferenceValue {
     /// The same without dimensions.
     pub(super) fn scaled(&self, scales: &Scales) -> Self {
         let [x, y, z, _] = self.x.map(|v| v / scales.length);
@@ -40,7 +40,12 @@ pub(super) fn given(components: [&Option<Expression>; 4]) -> [(&'static str, &Op
 /// The numbers of `Values` and `Table`; none for other references.
 ///
 /// A value of a transient problem without an instant belongs to its `end`, s.
-pub(super) fn known(file: &ProblemFile, shape: &dyn Shape, end: Option<f64>, values: &mut Values<'_>) -> Vec<Known> {
+pub(super) fn known(
+    file: &ProblemFile,
+    shape: &dyn Shape,
+    end: Option<f64>,
+    values: &mut Values<'_>,
+) -> Vec<ReferenceValue> {
     match &file.reference {
         Some(Reference::Values(list)) => {
             let all = list.iter().enumerate();
@@ -67,7 +72,7 @@ fn one(
     known: &KnownValue,
     at: &Path,
     values: &mut Values<'_>,
-) -> Vec<Known> {
+) -> Vec<ReferenceValue> {
     let Some(place) = place(&known.at, shape, at, values) else {
         return Vec::new();
     };
@@ -87,7 +92,7 @@ fn one(
         };
         if let Some(value) = values.number(expression, &at) {
             let x = [place[0], place[1], place[2], instant];
-            list.push(Known { x, component, value });
+            list.push(ReferenceValue { x, component, value });
         }
     }
     list
@@ -148,7 +153,11 @@ type Refusal = (String, Option<String>);
 /// Reads comma-separated columns under a line of names; lines that begin with `#` are remarks.
 ///
 /// A column `t` gives the instants of a transient problem; without it all values belong to its `end`.
-fn read(path: &FilePath, components: &[&str], (dimension, end): (usize, Option<f64>)) -> Result<Vec<Known>, Refusal> {
+fn read(
+    path: &FilePath,
+    components: &[&str],
+    (dimension, end): (usize, Option<f64>),
+) -> Result<Vec<ReferenceValue>, Refusal> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let hint = "the path starts at the folder of the problem file";
         (error.to_string().to_lowercase(), Some(hint.to_string()))
@@ -214,7 +223,7 @@ fn read(path: &FilePath, components: &[&str], (dimension, end): (usize, Option<f
             x[j] = value(*column)?;
         }
         for &(component, column) in &values {
-            list.push(Known {
+            list.push(ReferenceValue {
                 x,
                 component,
                 value: value(column)?,
@@ -231,7 +240,7 @@ fn read(path: &FilePath, components: &[&str], (dimension, end): (usize, Option<f
 mod tests {
     use super::*;
 
-    fn table(text: &str) -> Result<Vec<Known>, Refusal> {
+    fn table(text: &str) -> Result<Vec<ReferenceValue>, Refusal> {
         let path = std::env::temp_dir().join(format!("pinn-table-{}-{}.csv", std::process::id(), text.len()));
         assert!(std::fs::write(&path, text).is_ok());
         let result = read(&path, &["ux", "uy"], (2, None));

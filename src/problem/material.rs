@@ -362,7 +362,7 @@ impl Modulus {
 }
 
 /// The dimensionless equation of the body: one, or one per region.
-pub(super) fn whole(
+pub(super) fn build_equation(
     laws: &[Law],
     scales: &Scales,
     shape: &Arc<dyn Shape>,

@@ -22,7 +22,7 @@ mod suitability;
 mod support;
 
 pub use file::{Exact, Limits, Memory, Output, ProblemFile, Reference, Tolerance};
-pub use known::Known;
+pub use known::ReferenceValue;
 pub use load::{Origin, load, resolved, resolved_in, restated};
 pub use material::Material;
 pub use strategy::{Attempt, COARSE, HOPELESS, SINGULAR, attempts, changes_form, energy_form};
@@ -57,7 +57,7 @@ pub struct Problem {
     /// Places whose values are reported.
     pub probes: Vec<[f64; 4]>,
     /// Numbers that the field is compared with.
-    pub known: Vec<Known>,
+    pub known: Vec<ReferenceValue>,
     /// Decisions that the user should know of.
     pub notes: Vec<String>,
     /// What is tried to solve it, in order.

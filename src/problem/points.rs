@@ -49,7 +49,9 @@ impl Problem {
         let (order, mut rule) = rule_on(shape, face, timed, count)?;
         if self.model.formulation == Formulation::Energy {
             let corners = self.singular.iter();
-            let spans: Vec<[f64; 2]> = corners.flat_map(|corner| shape.spans(face, corner.center)).collect();
+            let spans: Vec<[f64; 2]> = corners
+                .flat_map(|corner| shape.corner_cells(face, corner.center))
+                .collect();
             grade(
                 &mut rule,
                 &spans,

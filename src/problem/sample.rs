@@ -337,7 +337,7 @@ fn differentiable(span: Span<'_>, place: Where, formula: &Formula, at: &Path, va
 }
 
 /// A conductivity tensor must be positive definite everywhere.
-pub(super) fn definite(laws: &[Law], span: Span<'_>, values: &mut Values<'_>) {
+pub(super) fn check_positive_definite(laws: &[Law], span: Span<'_>, values: &mut Values<'_>) {
     for (index, law) in laws.iter().enumerate() {
         let Law::Diffusive {
             conductivity: (conductivity @ ConductivityLaw::Tensor(_), at),

@@ -11,7 +11,7 @@ use crate::quantity::Values;
 use crate::sampler::{PointSet, SamplerKind};
 
 /// A load on what is not prescribed has no effect where every component is prescribed.
-pub(super) fn idle(physics: &dyn Physics, placed: &[Placed], values: &mut Values<'_>) {
+pub(super) fn loads_without_effect(physics: &dyn Physics, placed: &[Placed], values: &mut Values<'_>) {
     for load in placed.iter().filter(|placed| placed.statement.loads() == Loads::Free) {
         let here = placed.iter().filter(|other| other.place == load.place);
         let prescribed = here.filter(|other| matches!(other.statement.holds(), Holds::Component(_)));

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::formula::{Formula, VARIABLES};
-use super::scales::seed;
+use super::scales::independent_variables;
 use crate::jet::Scalar;
 
 /// A formula in SI units as a function of dimensionless coordinates with a dimensionless value.
@@ -131,7 +131,7 @@ impl Field {
                 gradient: None,
             };
             if gradient {
-                let jet = self.at(&seed(*x));
+                let jet = self.at(&independent_variables(*x));
                 last.value = jet.value;
                 last.gradient = Some([jet.gradient[0], jet.gradient[1], jet.gradient[2]]);
             } else {

@@ -109,6 +109,6 @@ impl Scales {
 }
 
 /// (x, y, z, t) as jets with unit derivatives.
-pub fn seed(x: [f64; 4]) -> [CoordinateJet; 4] {
+pub fn independent_variables(x: [f64; 4]) -> [CoordinateJet; 4] {
     std::array::from_fn(|j| CoordinateJet::coordinate(j, x[j], 1.0))
 }

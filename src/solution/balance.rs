@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::Trial;
+use super::CandidateField;
 use super::quadrature::Fineness;
 use super::sums::{Sum, Sums};
 
@@ -68,13 +68,13 @@ impl Balance {
 /// # Source
 /// Love, *A Treatise on the Mathematical Theory of Elasticity*, 1927, art. 120: the energy of deformation is half the work of
 /// the loads.
-pub fn balance(trial: &dyn Trial) -> Balance {
-    let problem = trial.problem();
+pub fn balance(candidate: &dyn CandidateField) -> Balance {
+    let problem = candidate.problem();
     let equation = problem.model.equation.as_ref();
     // A body of revolution is counted whole.
     let d = problem.model.shape.dimension() + usize::from(equation.axial().is_some());
     let scales = &problem.scales;
-    let [fine, coarse] = [Fineness::Fine, Fineness::Coarse].map(|fineness| Sums::new(trial, fineness));
+    let [fine, coarse] = [Fineness::Fine, Fineness::Coarse].map(|fineness| Sums::new(candidate, fineness));
     let balances = problem.file.equation.physics().balances(problem.model.transient);
     let (loads, units) = balances.loads;
     let total = scales.flux() * scales.length.powi(d as i32 - 1) * scales.time;

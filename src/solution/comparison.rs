@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Solution, Trial};
+use super::{CandidateField, Solution};
 use crate::jet::{Jet, Order};
 
 /// How far the field is from known numbers.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ClosedForm, Trial};
+use super::{CandidateField, ClosedForm};
 use crate::jet::{Jet, Order};
 
 /// Relative errors against the reference, over points drawn for this purpose; e = u − u*, σ is the flux.
@@ -57,8 +57,8 @@ fn relative([error, exact]: [f64; 2]) -> f64 {
 }
 
 /// The errors, if the problem has a reference.
-pub fn errors(trial: &dyn Trial, points: &[[f64; 4]]) -> Option<Errors> {
-    let problem = trial.problem();
+pub fn errors(candidate: &dyn CandidateField, points: &[[f64; 4]]) -> Option<Errors> {
+    let problem = candidate.problem();
     let exact = ClosedForm {
         problem,
         components: problem.reference.as_ref()?,
@@ -67,7 +67,7 @@ pub fn errors(trial: &dyn Trial, points: &[[f64; 4]]) -> Option<Errors> {
     let m = equation.field_components();
     let [mut field, mut flux, mut h1, mut energy] = std::array::from_fn(|_| Norm::default());
     let [mut q, mut q_exact, mut law, mut slope, mut slope_exact] = std::array::from_fn(|_| vec![0.0; 3 * m]);
-    trial.each(points, Order::First, &mut |i, u| {
+    candidate.each(points, Order::First, &mut |i, u| {
         let jet = exact.jets(&points[i..=i], Order::First);
         let v = Jet::new(u.channels(), &jet);
         equation.flux(&points[i], u, &mut q);

@@ -9,11 +9,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{Errors, Solution, Trial};
+use super::{CandidateField, Errors, Solution};
 use crate::jet::fused::Kernel;
 use crate::jet::{Jet, Order, Rows};
 use crate::network::{NetworkKind, RandomFeatures};
-use crate::sampler::mix;
+use crate::sampler::Stream;
 use crate::start::{architecture, fresh_rows};
 use crate::training::fit_exactly;
 
@@ -56,7 +56,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
         slope: Some(SLOPE),
         ..RandomFeatures::default()
     });
-    let mut random = ChaCha8Rng::seed_from_u64(mix(problem.file.seed, 0xe571));
+    let mut random = ChaCha8Rng::seed_from_u64(Stream::Estimate.seed(problem.file.seed, 0));
     let kernel = Kernel::new(architecture(problem, &network, &mut random));
     let features = network.initial_parameters(kernel.architecture(), &mut random);
     // C·j_e = −(C·j_N − d) is what the network lacks.

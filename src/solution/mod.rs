@@ -2,6 +2,7 @@
 //! (balances, residuals on fresh points, warnings).
 
 mod balance;
+mod candidate;
 mod comparison;
 mod errors;
 mod estimate;
@@ -9,16 +10,15 @@ mod potential;
 mod quadrature;
 mod residuals;
 mod sums;
-mod trial;
 mod warning;
 
 pub use balance::{Balance, Imbalance, Share, balance};
+pub use candidate::{CandidateField, ClosedForm};
 pub use comparison::{Comparison, comparison};
 pub use errors::{Errors, errors};
 pub use estimate::{Estimate, estimate};
 pub use potential::{CHANGE_LIMIT, ENERGY_LIMIT, Potential, parted, potential, unsettled};
 pub use residuals::{Residuals, residuals};
-pub use trial::{ClosedForm, Trial};
 pub use warning::{BALANCE_LIMIT, OVERFIT_RATIO, OVERFIT_RESIDUAL, Warning, overfitted, unbalanced};
 
 use rayon::prelude::*;
@@ -55,7 +55,7 @@ pub struct Array {
     pub values: Vec<f64>,
 }
 
-impl Trial for Solution<'_> {
+impl CandidateField for Solution<'_> {
     fn problem(&self) -> &Problem {
         self.problem
     }

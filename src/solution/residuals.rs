@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Trial;
+use super::CandidateField;
 use super::quadrature::{self, Fineness};
 use crate::jet::Order;
 
@@ -16,35 +16,35 @@ pub struct Residuals {
 }
 
 /// The residuals of a field that was trained on the given points with their weights.
-pub fn residuals(trial: &dyn Trial, training: &[([f64; 4], f64)]) -> Residuals {
-    let problem = trial.problem();
+pub fn residuals(candidate: &dyn CandidateField, training: &[([f64; 4], f64)]) -> Residuals {
+    let problem = candidate.problem();
     let fresh: Vec<([f64; 4], f64)> = quadrature::points(problem, None, Fineness::Fine)
         .into_iter()
         .map(|(unit, weight)| (problem.model.interior_point(unit), weight))
         .collect();
-    let largest = largest_flux(trial, &fresh);
+    let largest = largest_flux(candidate, &fresh);
     let scale = if largest > 0.0 { largest } else { 1.0 };
     Residuals {
-        held_out: root_mean_square(trial, &fresh) / scale,
-        training: root_mean_square(trial, training) / scale,
+        held_out: root_mean_square(candidate, &fresh) / scale,
+        training: root_mean_square(candidate, training) / scale,
     }
 }
 
-fn root_mean_square(trial: &dyn Trial, points: &[([f64; 4], f64)]) -> f64 {
+fn root_mean_square(candidate: &dyn CandidateField, points: &[([f64; 4], f64)]) -> f64 {
     let (x, weights): (Vec<[f64; 4]>, Vec<f64>) = points.iter().copied().unzip();
-    let r = trial.problem().model.equation.residuals();
-    let squares = trial.residuals(&x);
+    let r = candidate.problem().model.equation.residuals();
+    let squares = candidate.residuals(&x);
     let squares = squares.chunks(r).map(|r| r.iter().map(|v| v * v).sum::<f64>());
     let sum: f64 = squares.zip(&weights).map(|(square, weight)| weight * square).sum();
     (sum / weights.iter().sum::<f64>()).sqrt()
 }
 
-fn largest_flux(trial: &dyn Trial, points: &[([f64; 4], f64)]) -> f64 {
-    let equation = trial.problem().model.equation.as_ref();
+fn largest_flux(candidate: &dyn CandidateField, points: &[([f64; 4], f64)]) -> f64 {
+    let equation = candidate.problem().model.equation.as_ref();
     let x: Vec<[f64; 4]> = points.iter().map(|(x, _)| *x).collect();
     let mut flux = vec![0.0; 3 * equation.field_components()];
     let mut largest: f64 = 0.0;
-    trial.each(&x, Order::First, &mut |i, jet| {
+    candidate.each(&x, Order::First, &mut |i, jet| {
         equation.flux(&x[i], jet, &mut flux);
         largest = largest.max(flux.iter().map(|q| q * q).sum::<f64>().sqrt());
     });

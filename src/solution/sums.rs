@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Trial;
+use super::CandidateField;
 use super::quadrature::{self, Fineness};
 use crate::condition::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
@@ -69,8 +69,8 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 impl Sums {
-    pub(super) fn new(trial: &dyn Trial, fineness: Fineness) -> Self {
-        let problem = trial.problem();
+    pub(super) fn new(candidate: &dyn CandidateField, fineness: Fineness) -> Self {
+        let problem = candidate.problem();
         let sum = || Sum {
             terms: vec![[0.0; 3]; 1 + problem.model.terms.len()],
             absolute: 0.0,
@@ -84,17 +84,17 @@ impl Sums {
         let (low, high) = problem.model.shape.bounds();
         let centre = std::array::from_fn(|j| 0.5 * (low[j] + high[j]));
         for face in problem.model.shape.faces() {
-            sums.face(trial, face, centre, fineness);
+            sums.face(candidate, face, centre, fineness);
         }
-        sums.interior(trial, centre, fineness);
+        sums.interior(candidate, centre, fineness);
         if problem.model.equation.parts() > 1 {
             for interface in problem.model.shape.interfaces() {
-                sums.interface(trial, &interface, centre, fineness);
+                sums.interface(candidate, &interface, centre, fineness);
             }
         }
         for (t, term) in problem.model.terms.iter().enumerate() {
             if term.place == Place::Initial {
-                sums.start(trial, 1 + t, term.condition.as_ref(), fineness);
+                sums.start(candidate, 1 + t, term.condition.as_ref(), fineness);
             }
         }
         sums
@@ -118,8 +118,8 @@ impl Sums {
     }
 
     /// The field's own normal flux counts for the interior; what conditions change in it, and in the value, for them.
-    fn face(&mut self, trial: &dyn Trial, face: Face, centre: [f64; 3], fineness: Fineness) {
-        let problem = trial.problem();
+    fn face(&mut self, candidate: &dyn CandidateField, face: Face, centre: [f64; 3], fineness: Fineness) {
+        let problem = candidate.problem();
         let (equation, place) = (problem.model.equation.as_ref(), Place::Face(face));
         let energy = problem.model.formulation == Formulation::Energy;
         let conditions: Vec<(usize, &dyn Condition)> = (1..)
@@ -138,7 +138,7 @@ impl Sums {
         let measure = problem.model.shape.face_measure(face);
         let mut flux = vec![0.0; 3 * m];
         let regions: Vec<usize> = points.iter().map(|point| point.region).collect();
-        trial.each_in(&x, &regions, order, &mut |i, u| {
+        candidate.each_in(&x, &regions, order, &mut |i, u| {
             let point = &points[i];
             let equation = in_region(equation, point.region);
             let weight = measure * weights[i] * equation.weight(&point.x);
@@ -169,8 +169,14 @@ impl Sums {
 
     /// What two regions do to each other over their interface counts for the interior, as if each were a body of its own; what does
     /// not cancel counts for the conditions there. So the sums are those of the whole body.
-    fn interface(&mut self, trial: &dyn Trial, interface: &Interface, centre: [f64; 3], fineness: Fineness) {
-        let problem = trial.problem();
+    fn interface(
+        &mut self,
+        candidate: &dyn CandidateField,
+        interface: &Interface,
+        centre: [f64; 3],
+        fineness: Fineness,
+    ) {
+        let problem = candidate.problem();
         let (equation, place) = (problem.model.equation.as_ref(), Place::Face(interface.face));
         let (m, d) = (equation.field_components(), problem.model.shape.dimension());
         let term = |continuity: Continuity| {
@@ -191,7 +197,7 @@ impl Sums {
         let mut loads = vec![[([0.0; 3], [0.0; 3]); 2]; points.len()];
         let mut flux = vec![0.0; 3 * m];
         for (side, region) in interface.sides.into_iter().enumerate() {
-            trial.each_in(&x, &vec![region; x.len()], Order::First, &mut |i, u| {
+            candidate.each_in(&x, &vec![region; x.len()], Order::First, &mut |i, u| {
                 in_region(equation, region).flux(&x[i], u, &mut flux);
                 let (load, value) = &mut loads[i][side];
                 for c in 0..m {
@@ -216,8 +222,8 @@ impl Sums {
     }
 
     /// Source less storage as a load on every point, and the energy that the flux stores.
-    fn interior(&mut self, trial: &dyn Trial, centre: [f64; 3], fineness: Fineness) {
-        let problem = trial.problem();
+    fn interior(&mut self, candidate: &dyn CandidateField, centre: [f64; 3], fineness: Fineness) {
+        let problem = candidate.problem();
         let equation = problem.model.equation.as_ref();
         let (m, d) = (equation.field_components(), problem.model.shape.dimension());
         let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = quadrature::points(problem, None, fineness)
@@ -226,7 +232,7 @@ impl Sums {
             .unzip();
         let measure = problem.model.shape.measure();
         let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
-        trial.each(&points, Order::First, &mut |i, u| {
+        candidate.each(&points, Order::First, &mut |i, u| {
             let x = &points[i];
             let weight = measure * weights[i] * equation.weight(x);
             let load = Load {
@@ -246,8 +252,8 @@ impl Sums {
     }
 
     /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
-    fn start(&mut self, trial: &dyn Trial, term: usize, condition: &dyn Condition, fineness: Fineness) {
-        let problem = trial.problem();
+    fn start(&mut self, candidate: &dyn CandidateField, term: usize, condition: &dyn Condition, fineness: Fineness) {
+        let problem = candidate.problem();
         let equation = problem.model.equation.as_ref();
         let m = equation.field_components();
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) =
@@ -257,7 +263,7 @@ impl Sums {
                 .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
         let measure = problem.model.shape.measure();
-        trial.each(&x, condition.order(), &mut |i, u| {
+        candidate.each(&x, condition.order(), &mut |i, u| {
             let point = &points[i];
             let weight = measure * weights[i] * equation.weight(&point.x);
             let mut residual = vec![0.0; condition.residuals()];

@@ -4,12 +4,13 @@ use crate::batch::LossTerms;
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
+use crate::jet::Rows;
 use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
 use crate::problem::{COARSE, ProblemFile};
-use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
+use crate::sampler::{Permutation, PointSet, SamplerKind, Stream};
 use crate::solution::{
-    Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
-    unbalanced, unsettled,
+    Balance, Imbalance, Potential, Residuals, Solution, Warning, balance, comparison, errors, estimate, overfitted,
+    parted, potential, residuals, unbalanced, unsettled,
 };
 use crate::start::{Prepared, sample_rows};
 use crate::training::{StageReport, StopReason, Trained, sharpness};
@@ -18,7 +19,7 @@ use crate::training::{StageReport, StopReason, Trained, sharpness};
 const SHARPNESS: usize = 1024;
 
 /// How a run went.
-pub(super) struct Course<'a> {
+pub(super) struct RunRecord<'a> {
     pub(super) device: Device,
     pub(super) quick: bool,
     pub(super) plan: &'a Plan,
@@ -29,15 +30,15 @@ pub(super) struct Course<'a> {
 }
 
 /// Measures the solution and judges the run.
-pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'_>) -> Summary {
-    let Course {
+pub(super) fn summarise(prepared: &Prepared, trained: &Trained, record: RunRecord<'_>) -> Summary {
+    let RunRecord {
         device,
         quick,
         plan,
         stages,
         times,
         notes,
-    } = course;
+    } = record;
     let solution = &Solution::of(prepared);
     let problem = solution.problem;
     let file = &problem.file;
@@ -56,52 +57,29 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'
         (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
         (None, None) => None,
     };
-    let settled = potential.as_ref().and_then(unsettled);
-    let verdict = verdict(file, quick, &stages, measured, &balance, settled.is_none());
-    let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
-    let warnings = if judged {
-        let parted = potential.as_ref().and_then(parted);
-        let unbalanced = unbalanced(&balance).into_iter();
-        // In the energy form the independent rule tells.
-        let overfit = overfitted(&residuals).filter(|_| potential.is_none());
-        unbalanced.chain(overfit).chain(parted).chain(settled).collect()
-    } else {
-        Vec::new()
+    let settled = potential.as_ref().and_then(unsettled).is_none();
+    let verdict = verdict(file, quick, &stages, measured, &balance, settled);
+    let warnings = match verdict {
+        Verdict::Unfinished | Verdict::Failed => Vec::new(),
+        _ if quick => Vec::new(),
+        _ => warnings(&balance, &residuals, potential.as_ref()),
     };
-    let mut sample = sample_rows(prepared, SHARPNESS);
-    for (rows, weight) in sample.iter_mut().zip(&trained.weights) {
-        rows.scale(*weight);
-    }
     Summary {
         title: file.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
         burn: "0.21.0",
         device: device.to_string(),
-        core: if file.points.naive() && device.in_host_memory() {
-            "burn tensor operations"
-        } else {
-            device.core()
-        },
+        core: core(file, device),
         threads: rayon::current_num_threads(),
         seed: file.seed,
         quick,
         scales: problem.scales,
         output_scale: trained.scale.clone(),
         parameters: solution.parameters.len(),
-        terms: prepared
-            .names()
-            .into_iter()
-            .zip(prepared.point_sets().iter().map(PointSet::len))
-            .zip(&trained.weights)
-            .map(|((name, points), weight)| TermSummary {
-                name,
-                points,
-                weight: *weight,
-            })
-            .collect(),
+        terms: terms(prepared),
         verdict,
         stages,
-        sharpness: sharpness(solution.kernel, solution.parameters, &sample),
+        sharpness: sharpness(solution.kernel, solution.parameters, &weighted_sample(prepared)),
         notes,
         seconds: 0.0,
         times,
@@ -120,6 +98,49 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'
         residuals,
         warnings,
     }
+}
+
+/// What the user should be warned of.
+fn warnings(balance: &Balance, residuals: &Residuals, potential: Option<&Potential>) -> Vec<Warning> {
+    // In the energy form the independent rule tells.
+    let overfit = overfitted(residuals).filter(|_| potential.is_none());
+    let energy = [potential.and_then(parted), potential.and_then(unsettled)];
+    unbalanced(balance)
+        .into_iter()
+        .chain(overfit)
+        .chain(energy.into_iter().flatten())
+        .collect()
+}
+
+/// What evaluates the network.
+fn core(file: &ProblemFile, device: Device) -> &'static str {
+    match file.points.naive() && device.in_host_memory() {
+        true => "burn tensor operations",
+        false => device.core(),
+    }
+}
+
+/// The loss terms, interior first.
+fn terms(prepared: &Prepared) -> Vec<TermSummary> {
+    let sizes = prepared.point_sets();
+    let named = prepared.names().into_iter().zip(sizes.iter().map(PointSet::len));
+    named
+        .zip(&prepared.weights)
+        .map(|((name, points), weight)| TermSummary {
+            name,
+            points,
+            weight: *weight,
+        })
+        .collect()
+}
+
+/// Training points of every term with the term's weight.
+fn weighted_sample(prepared: &Prepared) -> Vec<Rows<f64>> {
+    let mut sample = sample_rows(prepared, SHARPNESS);
+    for (rows, weight) in sample.iter_mut().zip(&prepared.weights) {
+        rows.scale(*weight);
+    }
+    sample
 }
 
 /// The result at the file's probes.
@@ -149,7 +170,7 @@ const TRAINING_POINTS: usize = 8192;
 fn training_points(prepared: &Prepared, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
     let set = &prepared.point_sets()[0];
     let count = adapted.map_or(set.len(), <[_]>::len);
-    let permutation = Permutation::new(count, mix(prepared.seed(), 0x7e57));
+    let permutation = Permutation::new(count, Stream::Residuals.seed(prepared.seed(), 0));
     (0..count.min(TRAINING_POINTS))
         .map(|k| permutation.at(k))
         .map(|index| match adapted {

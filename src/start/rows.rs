@@ -4,7 +4,7 @@ use crate::batch::{CHECK_ORDER, Collocation, LossTerms};
 use crate::formulation::{Model, residual_rows};
 use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::sampler::{Gauss, PointSet, SamplerKind, mix};
+use crate::sampler::{Gauss, PointSet, SamplerKind, Stream};
 use crate::training::{FusedObjective, Objective};
 
 /// Points per term that starting values are made from and residuals measured on.
@@ -14,12 +14,7 @@ pub(super) const SAMPLE: usize = 1024;
 pub fn fresh_rows(model: &Model, seed: u64, count: usize) -> Vec<Rows<f64>> {
     (0..=model.terms.len())
         .map(|t| {
-            let set = PointSet::new(
-                SamplerKind::Sobol,
-                count,
-                model.axes(t),
-                mix(seed, 0xf4e5_0000 + t as u64),
-            );
+            let set = PointSet::new(SamplerKind::Sobol, count, model.axes(t), Stream::Unseen.seed(seed, t));
             let mut rows = residual_rows(model, t, &set.points());
             rows.weights.fill(1.0 / count as f64);
             rows

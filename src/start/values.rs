@@ -11,7 +11,7 @@ use crate::jet::fused::Kernel;
 use crate::loss::term_weights;
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::quantity::Field;
-use crate::sampler::{PointSet, SamplerKind, mix};
+use crate::sampler::{PointSet, SamplerKind, Stream};
 use crate::training::{Trained, choose_slope, enrich, fit_exactly, fit_output_scale};
 
 /// Points at which a network is fitted to a guess of the field.
@@ -105,7 +105,7 @@ impl Prepared {
         // All parameters of a hidden layer and its outputs are so many per unit, and the outputs' biases.
         let (inputs, m) = (smaller.widths[0], smaller.components());
         smaller.widths[1] = (before.parameters.len() - m) / (inputs + 1 + m);
-        let seed = mix(self.seed(), 0xe41c + before.attempt as u64);
+        let seed = Stream::Enrichment.seed(self.seed(), before.attempt);
         let set = PointSet::new(SamplerKind::Sobol, PLACES, self.axes(0), seed);
         let rows = residual_rows(&self.model, 0, &set.points());
         self.parameters = enrich(

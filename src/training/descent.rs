@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
-use super::line_search::{Trial, search};
+use super::line_search::{CandidateField, search};
 use super::{Objective, StopReason, dot, norm};
 
 /// Gradient, relative to the first one, below which there is nothing left but rounding.
@@ -43,7 +43,7 @@ pub struct Learnt<'a> {
     /// Along which direction.
     pub(super) direction: &'a [f64],
     /// Where it ended, and the multiple of the direction.
-    pub(super) to: &'a Trial,
+    pub(super) to: &'a CandidateField,
 }
 
 impl Learnt<'_> {
@@ -93,7 +93,7 @@ pub(super) fn iterate<D: Descent>(
     objective: &dyn Objective,
     at: &Point,
     memory: &mut D::Memory,
-) -> Option<Trial> {
+) -> Option<CandidateField> {
     let learnt = D::direction(memory, &at.gradient)
         .filter(|(direction, _)| dot(direction, &at.gradient) < 0.0)
         .and_then(|(direction, guess)| {

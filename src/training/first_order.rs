@@ -25,7 +25,7 @@ pub(super) use stepper::{Start, Stepper};
 
 use super::{Record, StageState, StopReason, Training, norm, tensors};
 use crate::batch::{Collocation, Drawer, Growth};
-use crate::sampler::mix;
+use crate::sampler::{Stream, mix};
 use gradients::{batch_gradient, full_gradient};
 use host::Host;
 use signal::judge;
@@ -51,7 +51,7 @@ pub(super) fn run(
         kernel: training.kernel,
         settings,
         state: &state,
-        seed: mix(seed, 0x401),
+        seed: Stream::Rule.seed(seed, 0),
     };
     let mut stepper: Box<dyn Stepper> = if training.device.in_host_memory() && !training.points.naive() {
         Box::new(Host::new(&start))

@@ -26,7 +26,7 @@ pub use dual::KernelForm;
 use normal::NormalEquations;
 
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
-use super::stage::{Held, Stage};
+use super::stage::{Footprint, Stage};
 use super::{Objective, StopReason, norm};
 use crate::batch::DrawState;
 use crate::jet::Span;
@@ -134,20 +134,20 @@ impl Stage for GaussNewton {
     }
 
     /// JᵀJ, its factor and a copy; or the rows of a batch with their kernel matrix.
-    fn held(&self, parameters: usize) -> Held {
+    fn held(&self, parameters: usize) -> Footprint {
         let held = match self.form(parameters) {
-            GaussNewtonForm::Normal => Held {
+            GaussNewtonForm::Normal => Footprint {
                 matrices: 3,
                 jacobian: true,
-                ..Held::default()
+                ..Footprint::default()
             },
-            GaussNewtonForm::Kernel(kernel) => Held {
+            GaussNewtonForm::Kernel(kernel) => Footprint {
                 vectors: 16,
                 rows: kernel.rows,
-                ..Held::default()
+                ..Footprint::default()
             },
         };
-        Held {
+        Footprint {
             list: self.redraw > 0,
             ..held
         }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::gram::{GRAM, Gram};
 use super::least_squares::{Fit, LeastSquares};
-use super::stage::{Held, Stage};
+use super::stage::{Footprint, Stage};
 use super::{FusedObjective, Lbfgs, Objective, StopReason};
 use crate::jet::fused::Kernel;
 use crate::jet::{Rows, Span};
@@ -60,10 +60,10 @@ impl Stage for LastLayer {
         Ok(())
     }
 
-    fn held(&self, parameters: usize) -> Held {
+    fn held(&self, parameters: usize) -> Footprint {
         let lbfgs = Stage::held(&Lbfgs::default(), parameters);
-        let alone = Held::default();
-        Held {
+        let alone = Footprint::default();
+        Footprint {
             output: true,
             ..if self.rounds > 1 { lbfgs } else { alone }
         }

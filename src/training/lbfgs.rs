@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::descent::{COSINE, Descent, Learnt};
-use super::stage::{Held, Stage, not_negative};
+use super::stage::{Footprint, Stage, not_negative};
 use super::{dot, norm};
 
 /// Limited-memory BFGS.
@@ -58,10 +58,10 @@ impl Stage for Lbfgs {
         not_negative("tolerance", self.tolerance)
     }
 
-    fn held(&self, _parameters: usize) -> Held {
-        Held {
+    fn held(&self, _parameters: usize) -> Footprint {
+        Footprint {
             vectors: 2 * self.history + 12,
-            ..Held::default()
+            ..Footprint::default()
         }
     }
 }

@@ -16,7 +16,7 @@ const NOISE: f64 = 1e-14;
 
 /// A point on the search line.
 #[derive(Clone, Debug)]
-pub(super) struct Trial {
+pub(super) struct CandidateField {
     /// Multiple of the direction.
     pub(super) step: f64,
     /// Where that is.
@@ -25,7 +25,7 @@ pub(super) struct Trial {
     slope: f64,
 }
 
-impl Trial {
+impl CandidateField {
     fn new(objective: &dyn Objective, from: &[f64], direction: &[f64], step: f64) -> Self {
         let parameters: Vec<f64> = from.iter().zip(direction).map(|(x, d)| x + step * d).collect();
         let point = Point::new(objective, parameters);
@@ -49,29 +49,29 @@ pub(super) fn search(
     direction: &[f64],
     guess: f64,
     curvature: f64,
-) -> Option<Trial> {
+) -> Option<CandidateField> {
     let slope = dot(&start.gradient, direction);
     let noise = NOISE * start.loss.abs();
-    let accepted = |trial: &Trial| {
+    let accepted = |trial: &CandidateField| {
         let flat = trial.slope.abs() <= -curvature * slope;
         let wolfe = trial.loss() <= start.loss + ARMIJO * trial.step * slope && flat;
         let approximate = trial.loss() <= start.loss + noise && flat && trial.slope <= (2.0 * ARMIJO - 1.0) * slope;
         wolfe || approximate
     };
-    let mut best: Option<Trial> = None;
-    let mut low = Trial {
+    let mut best: Option<CandidateField> = None;
+    let mut low = CandidateField {
         slope,
         step: 0.0,
         point: start.clone(),
     };
-    let mut high: Option<Trial> = None;
+    let mut high: Option<CandidateField> = None;
     let mut step = guess;
     for _ in 0..EVALUATIONS {
-        let trial = Trial::new(objective, &start.parameters, direction, step);
+        let trial = CandidateField::new(objective, &start.parameters, direction, step);
         if trial.loss().is_finite() && accepted(&trial) {
             return Some(trial);
         }
-        if trial.loss() < best.as_ref().map_or(start.loss, Trial::loss) {
+        if trial.loss() < best.as_ref().map_or(start.loss, CandidateField::loss) {
             best = Some(trial.clone());
         }
         let too_far = !trial.loss().is_finite()
@@ -98,7 +98,7 @@ pub(super) fn search(
 }
 
 /// The minimum of the cubic through values and slopes of both ends, kept off the ends (Nocedal & Wright, eq. 3.59).
-fn between(low: &Trial, high: &Trial) -> f64 {
+fn between(low: &CandidateField, high: &CandidateField) -> f64 {
     let (a, b) = (low.step, high.step);
     let middle = 0.5 * (a + b);
     if !high.loss().is_finite() {

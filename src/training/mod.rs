@@ -46,13 +46,13 @@ pub use output_fit::{choose_slope, fit_exactly, fit_output_scale};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
 pub use ss_broyden::{SsBroyden, Update};
-pub use stage::{Held, StageKind, StageState};
+pub use stage::{Footprint, StageKind, StageState};
 pub use stop::StopReason;
 
 use crate::batch::{Collocation, LossTerms, Points};
 use crate::device::Device;
 use crate::jet::fused::Kernel;
-use crate::sampler::mix;
+use crate::sampler::Stream;
 
 /// One line of the history.
 #[derive(Clone, Debug)]
@@ -190,7 +190,7 @@ impl Training<'_> {
         }
         let stages = self.stages;
         for index in self.reports.len() - self.earlier..stages.len() {
-            let seed = mix(self.source.seed(), 0x57a6_e000 + (self.earlier + index) as u64);
+            let seed = Stream::Stage.seed(self.source.seed(), self.earlier + index);
             let state = std::mem::replace(&mut resumed, StageState::Start);
             self.begun = Instant::now();
             let report = self.stage(&stages[index], seed, collocation, parameters, state);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::last_layer::OutputSystem;
-use super::stage::{Held, Stage, not_negative};
+use super::stage::{Footprint, Stage, not_negative};
 use super::{Objective, StopReason, norm};
 use crate::jet::{Channels, Order, Rows};
 
@@ -61,10 +61,10 @@ impl Stage for Newton {
         not_negative("tolerance", self.tolerance)
     }
 
-    fn held(&self, _parameters: usize) -> Held {
-        Held {
+    fn held(&self, _parameters: usize) -> Footprint {
+        Footprint {
             output: true,
-            ..Held::default()
+            ..Footprint::default()
         }
     }
 }

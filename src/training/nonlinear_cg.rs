@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::descent::{COSINE, Descent, Learnt};
-use super::stage::{Held, Stage, not_negative};
+use super::stage::{Footprint, Stage, not_negative};
 use super::{dot, norm};
 
 /// How far β may fall below 0.
@@ -58,10 +58,10 @@ impl Stage for NonlinearCg {
         not_negative("tolerance", self.tolerance)
     }
 
-    fn held(&self, _parameters: usize) -> Held {
-        Held {
+    fn held(&self, _parameters: usize) -> Footprint {
+        Footprint {
             vectors: 16,
-            ..Held::default()
+            ..Footprint::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{CHUNK_BYTES, Checkpoint, Observer, Record, StageKind, StageReport, S
 use crate::batch::{Collocation, LossTerms, Points};
 use crate::device::Device;
 use crate::jet::fused::Kernel;
-use crate::sampler::mix;
+use crate::sampler::Stream;
 
 /// Keeps what a stage last saved.
 #[derive(Default)]
@@ -88,7 +88,7 @@ impl Runner<'_> {
             begun: Instant::now(),
             before: 0.0,
         };
-        let report = stage(&mut training, mix(source.seed(), 0x57a6_e000));
+        let report = stage(&mut training, Stream::Stage.seed(source.seed(), 0));
         (silent, report)
     }
 }

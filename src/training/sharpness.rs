@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{dot, norm};
 use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::sampler::{mix, unit};
+use crate::sampler::{Stream, mix, unit};
 
 /// Iterations at most.
 const ITERATIONS: usize = 30;
@@ -27,7 +27,9 @@ pub struct Sharpness {
 pub fn sharpness(kernel: &Kernel<f64>, parameters: &[f64], terms: &[Rows<f64>]) -> Sharpness {
     let rows: Vec<&Rows<f64>> = terms.iter().collect();
     let p = parameters.len();
-    let mut vector: Vec<f64> = (0..p).map(|i| unit(mix(0x5a4b, 0), i as u64) - 0.5).collect();
+    let mut vector: Vec<f64> = (0..p)
+        .map(|i| unit(mix(Stream::Sharpness as u64, 0), i as u64) - 0.5)
+        .collect();
     let scale = 1e-5 * (1.0 + norm(parameters));
     let gradient = |sign: f64, vector: &[f64]| {
         let at: Vec<f64> = parameters

@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::descent::{COSINE, Descent, Learnt};
-use super::stage::{Held, Stage, not_negative};
+use super::stage::{Footprint, Stage, not_negative};
 use super::{dot, norm};
 
 /// Columns that one task multiplies, rows that one task updates.
@@ -81,11 +81,11 @@ impl Stage for SsBroyden {
     }
 
     /// The matrix, its copy for a checkpoint, and the bytes of that while they are made.
-    fn held(&self, _parameters: usize) -> Held {
-        Held {
+    fn held(&self, _parameters: usize) -> Footprint {
+        Footprint {
             vectors: 16,
             matrices: 4,
-            ..Held::default()
+            ..Footprint::default()
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) trait Stage {
     fn check(&self, batch: usize, points: usize) -> Result<(), (&'static str, String)>;
 
     /// What it holds besides the points, for p `parameters`.
-    fn held(&self, parameters: usize) -> Held;
+    fn held(&self, parameters: usize) -> Footprint;
 
     /// Which of its forms it takes for p `parameters`, if it has several.
     fn form(&self, _parameters: usize) -> Option<String> {
@@ -45,7 +45,7 @@ pub(super) trait Stage {
 
 /// What a stage holds besides the points, as numbers of f64 per parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct Footprint {
     /// Vectors `[p]`.
     pub vectors: usize,
     /// Matrices `[p, p]`.
@@ -60,7 +60,7 @@ pub struct Held {
     pub output: bool,
 }
 
-impl Default for Held {
+impl Default for Footprint {
     fn default() -> Self {
         Self {
             vectors: 8,
@@ -118,7 +118,7 @@ impl StageKind {
     }
 
     /// What it holds besides the points, for p `parameters`.
-    pub fn held(&self, parameters: usize) -> Held {
+    pub fn held(&self, parameters: usize) -> Footprint {
         self.stage().held(parameters)
     }
 
@@ -222,8 +222,8 @@ macro_rules! stages {
                 $first::settings(self).check(batch, points)
             }
 
-            fn held(&self, _parameters: usize) -> Held {
-                Held::default()
+            fn held(&self, _parameters: usize) -> Footprint {
+                Footprint::default()
             }
 
             fn settings(&self) -> Option<Settings<'_>> {

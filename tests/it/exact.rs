@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pinn::jet::Order;
 use pinn::problem::{self, Problem};
-use pinn::solution::{ClosedForm, Trial};
+use pinn::solution::{CandidateField, ClosedForm};
 use serde_json::Value;
 
 use super::{ok, pinn, scratch, text};
@@ -59,7 +59,7 @@ pub(super) fn closed_form(problem: &Problem) -> ClosedForm<'_> {
 /// The exact solution times a factor.
 pub(super) struct Scaled<'a>(pub(super) ClosedForm<'a>, pub(super) f64);
 
-impl Trial for Scaled<'_> {
+impl CandidateField for Scaled<'_> {
     fn problem(&self) -> &Problem {
         self.0.problem
     }

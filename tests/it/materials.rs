@@ -2,7 +2,7 @@
 
 use pinn::problem::{self, Problem};
 use pinn::sampler::SamplerKind;
-use pinn::solution::{ClosedForm, Trial, balance};
+use pinn::solution::{CandidateField, ClosedForm, balance};
 
 use super::exact::{closed_form, solved_within};
 use super::{ok, root, scratch, text};
@@ -120,7 +120,7 @@ fn load(name: &str) -> Problem {
 /// The exact solution, in one region times a factor.
 struct Lifted<'a>(ClosedForm<'a>, f64);
 
-impl Trial for Lifted<'_> {
+impl CandidateField for Lifted<'_> {
     fn problem(&self) -> &Problem {
         self.0.problem
     }

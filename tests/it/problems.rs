@@ -5,7 +5,7 @@ use pinn::formulation::{Formulation, Place, seen};
 use pinn::jet::{Channels, Jet, Order};
 use pinn::problem::{self, Problem};
 use pinn::sampler::SamplerKind;
-use pinn::solution::Trial;
+use pinn::solution::CandidateField;
 
 use super::exact::closed_form;
 use super::{files, ok, pinn, scratch, text};

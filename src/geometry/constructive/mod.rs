@@ -8,10 +8,9 @@
 mod affine;
 mod arc_length;
 mod arrangement;
-mod bounds;
+mod boundary_distance;
+mod boundary_edges;
 mod builder;
-mod carrier;
-mod cells;
 mod clipped;
 mod curve;
 mod figures;
@@ -29,11 +28,12 @@ mod swept;
 mod tests;
 mod tree;
 mod triangulation;
+mod voxels;
 
 pub use figures::{Ellipse, Polygon};
 pub use operations::{Coordinates, Difference, Named, Region, Rotate, Scale, Translate};
 pub use solids::{Cone, Cylinder, Extrusion, Revolution, Sphere};
 
+pub(super) use boundary_distance::{BoundaryDistance, joint};
 pub(super) use builder::shape;
-pub(super) use carrier::{Carrier, joint};
 pub(super) use curve::Curve;

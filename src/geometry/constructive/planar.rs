@@ -5,7 +5,7 @@ use std::f64::consts::{PI, TAU};
 
 use super::affine::Affine;
 use super::arrangement::{Arrangement, Degenerate};
-use super::carrier::{Carrier, joint};
+use super::boundary_distance::{BoundaryDistance, joint};
 use super::curve::Curve;
 use super::place::{Place, along, cross, distance, dot, minus};
 use super::strata::{Cells, Edges, Weight};
@@ -26,7 +26,7 @@ pub(super) struct Border {
     pub(super) face: Face,
     pub(super) edges: Edges,
     /// The same as maximal chains on one line or conic.
-    pub(super) carriers: Vec<Carrier>,
+    pub(super) chains: Vec<BoundaryDistance>,
     /// The numbers of the end points of its pieces.
     pub(super) vertices: BTreeSet<usize>,
 }
@@ -150,7 +150,7 @@ impl Planar {
                 vertices.extend(piece.ends);
             }
         }
-        let carriers = self.carriers(pieces);
+        let chains = self.chains(pieces);
         Border {
             face: Face {
                 name,
@@ -158,17 +158,17 @@ impl Planar {
                 high: false,
             },
             edges,
-            carriers,
+            chains,
             vertices,
         }
     }
 
-    fn carriers(&self, pieces: Vec<Curve>) -> Vec<Carrier> {
-        let mut chains: Vec<Carrier> = Vec::new();
+    fn chains(&self, pieces: Vec<Curve>) -> Vec<BoundaryDistance> {
+        let mut chains: Vec<BoundaryDistance> = Vec::new();
         for piece in in_order(pieces.clone(), 1e-9 * self.domain.extent) {
             match chains.last_mut().filter(|chain| chain.continues(&piece)) {
                 Some(chain) => chain.append(&piece),
-                None => chains.push(Carrier::new(piece, self.domain.extent)),
+                None => chains.push(BoundaryDistance::new(piece, self.domain.extent)),
             }
         }
         // A closed chain may have been entered in the middle of an arc.
@@ -332,7 +332,7 @@ impl Shape for Planar {
     }
 
     fn distance(&self, face: Face, x: Point) -> CoordinateJet {
-        joint(self.find(face).map_or(&[], |border| &border.carriers), x)
+        joint(self.find(face).map_or(&[], |border| &border.chains), x)
     }
 
     fn meeting(&self, first: Face, second: Face) -> Vec<[f64; 3]> {
@@ -364,13 +364,13 @@ impl Shape for Planar {
         })
     }
 
-    fn spans(&self, face: Option<Face>, x: [f64; 3]) -> Vec<[f64; 2]> {
+    fn corner_cells(&self, face: Option<Face>, x: [f64; 3]) -> Vec<[f64; 2]> {
         let (x, tolerance) = ([x[0], x[1]], 1e-9 * self.domain.extent);
         match face {
-            None => self.cells.spans(x, tolerance),
+            None => self.cells.corner_cells(x, tolerance),
             Some(face) => self
                 .find(face)
-                .map_or_else(Vec::new, |border| border.edges.spans(x, tolerance)),
+                .map_or_else(Vec::new, |border| border.edges.corner_cells(x, tolerance)),
         }
     }
 

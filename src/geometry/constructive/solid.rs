@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use super::affine::Affine;
-use super::cells::{Body, Cubes};
 use super::sweep::Sweep;
 use super::tree::Tree;
+use super::voxels::{Body, Cubes};
 use crate::geometry::{Face, Point, Shape, SurfacePoint};
 use crate::jet::{CoordinateJet, Scalar};
 use crate::mesh::Mesh;
@@ -376,7 +376,7 @@ impl Shape for Solid {
                 .distance(&self.leaves[leaf].skins[skin], x)
                 .scale(factor)
         };
-        super::carrier::meet(&signs.iter().map(part).collect::<Vec<_>>())
+        super::boundary_distance::meet(&signs.iter().map(part).collect::<Vec<_>>())
     }
 
     fn smooth(&self, face: Face) -> bool {

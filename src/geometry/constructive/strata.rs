@@ -134,7 +134,7 @@ impl Cells {
     }
 
     /// The parts of the first number that belong to cells with x, within a tolerance, as a corner.
-    pub(super) fn spans(&self, x: Place, tolerance: f64) -> Vec<[f64; 2]> {
+    pub(super) fn corner_cells(&self, x: Place, tolerance: f64) -> Vec<[f64; 2]> {
         let touches = |cone: &&Cone| {
             [cone.apex, cone.curve.at(0.0), cone.curve.at(1.0)]
                 .iter()
@@ -240,7 +240,7 @@ impl Edges {
 
 impl Edges {
     /// The parts of the number that belong to curves with x, within a tolerance, as an end.
-    pub(super) fn spans(&self, x: Place, tolerance: f64) -> Vec<[f64; 2]> {
+    pub(super) fn corner_cells(&self, x: Place, tolerance: f64) -> Vec<[f64; 2]> {
         let ends = |curve: &Curve| [curve.at(0.0), curve.at(1.0)];
         let touches = |edge: &&(Curve, f64, f64)| ends(&edge.0).iter().any(|end| distance(*end, x) <= tolerance);
         let spans = self.edges.iter().filter(touches);

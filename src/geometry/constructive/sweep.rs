@@ -403,16 +403,16 @@ impl Sweep {
             .iter()
             .flat_map(|(part, _)| match (part, self.motion) {
                 (Part::Side(number, _), Motion::Straight(_)) => {
-                    let carriers = &self.border(*number).carriers;
-                    carriers.iter().map(|carrier| carrier.distance(y)).collect()
+                    let chains = &self.border(*number).chains;
+                    chains.iter().map(|chain| chain.distance(y)).collect()
                 }
                 (Part::Side(number, _), Motion::Round(..)) => {
                     // The square root of a square that never is 0, also on the axis.
                     let square = (y[0] * y[0] + y[1] * y[1]).offset((1e-9 * extent).powi(2));
-                    let carriers = self.border(*number).carriers.iter();
-                    carriers
-                        .filter(|carrier| !carrier.on_axis())
-                        .map(|carrier| carrier.revolved(square, y[2]))
+                    let chains = self.border(*number).chains.iter();
+                    chains
+                        .filter(|chain| !chain.on_axis())
+                        .map(|chain| chain.revolved(square, y[2]))
                         .collect()
                 }
                 (Part::Cap(end), Motion::Straight(height)) => {
@@ -421,7 +421,7 @@ impl Sweep {
                 (Part::Cap(end), Motion::Round(from, angle)) => vec![half_plane(from, angle, *end, y, extent)],
             })
             .collect();
-        super::carrier::meet(&parts)
+        super::boundary_distance::meet(&parts)
     }
 }
 

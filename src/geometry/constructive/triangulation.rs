@@ -12,7 +12,7 @@ use spade::{ConstrainedDelaunayTriangulation, Point2, Triangulation as _};
 
 use super::affine::Affine;
 use super::arrangement::{Arrangement, Degenerate};
-use super::bounds::Bound;
+use super::boundary_edges::BoundaryEdge;
 use super::curve::Curve;
 use super::place::{Place, along, cross, distance, dot, minus};
 
@@ -32,7 +32,7 @@ pub(super) struct Triangle {
 pub(super) struct Triangulation {
     pub(super) points: Vec<Place>,
     pub(super) triangles: Vec<Triangle>,
-    pub(super) bounds: Vec<Bound>,
+    pub(super) bounds: Vec<BoundaryEdge>,
 }
 
 /// Circumradius by shortest edge above which a triangle is split: 1/(2 sin 22.6°).
@@ -81,7 +81,7 @@ impl Triangulation {
             bounds: self
                 .bounds
                 .iter()
-                .map(|bound| Bound {
+                .map(|bound| BoundaryEdge {
                     curve: bound.curve.mapped(map),
                     ..bound.clone()
                 })

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{FOUR_HOLES, build, face, integral, plane, shape};
-use crate::geometry::{SurfacePoint, seed};
+use crate::geometry::{SurfacePoint, independent_variables};
 
 #[test]
 fn areas_and_lengths_are_those_of_closed_forms() {
@@ -81,7 +81,7 @@ fn normals_have_unit_length_and_point_outwards() {
             for _ in 0..100 {
                 let SurfacePoint { x, normal } = shape.face_point(face, [random.random(), 0.5, 0.5]);
                 assert!((normal.iter().map(|n| n * n).sum::<f64>() - 1.0).abs() < 1e-12);
-                let at = |h: f64| shape.distance(face, seed([0, 1, 2].map(|j| x[j] + h * normal[j])));
+                let at = |h: f64| shape.distance(face, independent_variables([0, 1, 2].map(|j| x[j] + h * normal[j])));
                 let here = at(0.0);
                 assert!(here.value.abs() < 1e-11, "{text} {face:?} {x:?} {}", here.value);
                 assert!(at(-1e-4 * size).value > 0.0, "{text} {face:?} {x:?}");
@@ -106,7 +106,7 @@ fn distances_are_positive_inside_and_at_most_about_one() {
         for face in shape.faces() {
             for _ in 0..300 {
                 let x = shape.interior_point([random.random(), random.random(), 0.5]);
-                let d = shape.distance(face, seed(x));
+                let d = shape.distance(face, independent_variables(x));
                 assert!(d.value > 0.0 && d.value < 1.5, "{text} {face:?} {x:?} {}", d.value);
                 assert!(d.hessian.iter().chain(&d.gradient).all(|v| v.is_finite()));
             }

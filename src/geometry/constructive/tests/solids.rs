@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{build, face, integral, plane, shape};
-use crate::geometry::{SurfacePoint, seed};
+use crate::geometry::{SurfacePoint, independent_variables};
 
 fn solids() -> Vec<(&'static str, f64)> {
     let ball = 4.0 / 3.0 * PI;
@@ -104,7 +104,7 @@ fn the_faces_of_solids_have_their_names_and_outward_normals() {
             for _ in 0..200 {
                 let SurfacePoint { x, normal } = shape.face_point(face, [random.random(), random.random(), 0.5]);
                 assert!((normal.iter().map(|n| n * n).sum::<f64>() - 1.0).abs() < 1e-12);
-                let at = |h: f64| shape.distance(face, seed([0, 1, 2].map(|j| x[j] + h * normal[j])));
+                let at = |h: f64| shape.distance(face, independent_variables([0, 1, 2].map(|j| x[j] + h * normal[j])));
                 let here = at(0.0);
                 assert!(here.value.abs() < 1e-10, "{text} {face:?} {x:?} {}", here.value);
                 let slope: f64 = (0..3).map(|j| here.gradient[j] * normal[j]).sum();
@@ -114,7 +114,7 @@ fn the_faces_of_solids_have_their_names_and_outward_normals() {
                     "{text} {face:?} {x:?} {slope} {length}"
                 );
                 let inside = shape.interior_point([random.random(), random.random(), random.random()]);
-                let d = shape.distance(face, seed(inside));
+                let d = shape.distance(face, independent_variables(inside));
                 assert!(d.value > 0.0 && d.value < 1.5, "{text} {face:?} {inside:?} {}", d.value);
                 assert!(
                     d.gradient.iter().chain(&d.hessian).all(|v| v.is_finite()),
@@ -247,7 +247,7 @@ fn combined_solids_have_the_measures_of_closed_forms_nearly() {
         for face in shape.faces() {
             for _ in 0..200 {
                 let SurfacePoint { x, normal } = shape.face_point(face, [random.random(), random.random(), 0.5]);
-                let d = shape.distance(face, seed(x));
+                let d = shape.distance(face, independent_variables(x));
                 assert!((normal.iter().map(|n| n * n).sum::<f64>() - 1.0).abs() < 1e-12);
                 assert!(d.value.is_nan() || d.value.abs() < 1e-10, "{text} {face:?} {}", d.value);
             }

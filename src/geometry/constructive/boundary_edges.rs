@@ -7,7 +7,7 @@ use super::triangulation::Triangulation;
 
 /// A part of a piece of the boundary or of an interface, without further points on it.
 #[derive(Clone, Debug)]
-pub(super) struct Bound {
+pub(super) struct BoundaryEdge {
     /// The piece.
     pub(super) piece: usize,
     /// Its part of it.
@@ -22,7 +22,7 @@ pub(super) struct Bound {
 
 impl Triangulation {
     /// The length of a bound's chord.
-    pub(super) fn chord(&self, bound: &Bound) -> f64 {
+    pub(super) fn chord(&self, bound: &BoundaryEdge) -> f64 {
         distance(self.points[bound.ends[0]], self.points[bound.ends[1]])
     }
 
@@ -44,7 +44,7 @@ impl Triangulation {
                     self.points.len() - 1
                 };
                 let ends = [start, end];
-                self.bounds.push(Bound {
+                self.bounds.push(BoundaryEdge {
                     piece: number,
                     curve: curve.part(from, to),
                     ends,
@@ -62,7 +62,7 @@ impl Triangulation {
         let bound = self.bounds[index].clone();
         self.points.push(bound.curve.at(0.5));
         let middle = self.points.len() - 1;
-        let half = |curve: Curve, ends| Bound {
+        let half = |curve: Curve, ends| BoundaryEdge {
             curve,
             ends,
             depth: bound.depth + 1,
@@ -119,14 +119,14 @@ impl Triangulation {
         Err(Degenerate::Tiny(domain.vertices[0]))
     }
 
-    fn shared(&self, a: &Bound, b: &Bound) -> Option<Vec<usize>> {
+    fn shared(&self, a: &BoundaryEdge, b: &BoundaryEdge) -> Option<Vec<usize>> {
         let shared: Vec<usize> = a.ends.into_iter().filter(|end| b.ends.contains(end)).collect();
         (!shared.is_empty()).then_some(shared)
     }
 
     /// Whether the angle between two edges at a shared point is small beside those between them and their chords.
-    fn narrow(&self, a: &Bound, b: &Bound, vertex: usize) -> bool {
-        let leaving = |bound: &Bound| {
+    fn narrow(&self, a: &BoundaryEdge, b: &BoundaryEdge, vertex: usize) -> bool {
+        let leaving = |bound: &BoundaryEdge| {
             let v = if bound.ends[0] == vertex {
                 bound.curve.velocity(0.0)
             } else {
@@ -145,8 +145,8 @@ impl Triangulation {
     }
 
     /// The distance of two chords.
-    fn gap(&self, a: &Bound, b: &Bound) -> f64 {
-        let chord = |bound: &Bound| Curve::Segment {
+    fn gap(&self, a: &BoundaryEdge, b: &BoundaryEdge) -> f64 {
+        let chord = |bound: &BoundaryEdge| Curve::Segment {
             a: self.points[bound.ends[0]],
             b: self.points[bound.ends[1]],
         };

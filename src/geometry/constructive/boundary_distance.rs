@@ -8,7 +8,7 @@ use crate::jet::{CoordinateJet, Scalar};
 
 /// A chain of edges on one line, circle or ellipse, with the domain to its left.
 #[derive(Clone, Debug)]
-pub(in crate::geometry) struct Carrier {
+pub(in crate::geometry) struct BoundaryDistance {
     /// Its first edge.
     curve: Curve,
     /// The last point.
@@ -21,7 +21,7 @@ pub(in crate::geometry) struct Carrier {
     unit: f64,
 }
 
-impl Carrier {
+impl BoundaryDistance {
     /// The chain of one edge; `unit` is the length that distances are by.
     pub(in crate::geometry) fn new(curve: Curve, unit: f64) -> Self {
         Self {
@@ -193,13 +193,12 @@ const BEYOND: f64 = 5e-3;
 
 /// A smooth function that vanishes on all chains: the product of whole lines and conics, which is as smooth as each of them, times
 /// what the parts of others [`meet`] in.
-pub(in crate::geometry) fn joint(carriers: &[Carrier], x: Point) -> CoordinateJet {
-    let few = carriers.len() <= FACTORS;
-    let (whole, parts): (Vec<&Carrier>, Vec<&Carrier>) = carriers
-        .iter()
-        .partition(|carrier| few && (carrier.whole || carrier.closed));
-    let parts: Vec<CoordinateJet> = parts.into_iter().map(|carrier| carrier.distance(x)).collect();
-    let product = |all: CoordinateJet, carrier: &&Carrier| all * carrier.distance(x);
+pub(in crate::geometry) fn joint(chains: &[BoundaryDistance], x: Point) -> CoordinateJet {
+    let few = chains.len() <= FACTORS;
+    let (whole, parts): (Vec<&BoundaryDistance>, Vec<&BoundaryDistance>) =
+        chains.iter().partition(|chain| few && (chain.whole || chain.closed));
+    let parts: Vec<CoordinateJet> = parts.into_iter().map(|chain| chain.distance(x)).collect();
+    let product = |all: CoordinateJet, chain: &&BoundaryDistance| all * chain.distance(x);
     whole.iter().fold(meet(&parts), product)
 }
 

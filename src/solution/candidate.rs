@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::quantity::{Field, scales};
 
 /// A field with its derivatives, for example a trained network or a closed form.
-pub trait Trial {
+pub trait CandidateField {
     /// The problem that it should solve.
     fn problem(&self) -> &Problem;
 
@@ -77,7 +77,7 @@ pub struct ClosedForm<'a> {
     pub components: &'a [Vec<Field>],
 }
 
-impl Trial for ClosedForm<'_> {
+impl CandidateField for ClosedForm<'_> {
     fn problem(&self) -> &Problem {
         self.problem
     }
@@ -88,7 +88,7 @@ impl Trial for ClosedForm<'_> {
         let stride = equation.components() * channels.count();
         let mut jets = vec![0.0; points.len() * stride];
         for ((point, x), region) in jets.chunks_mut(stride).zip(points).zip(regions) {
-            let at = scales::seed(*x);
+            let at = scales::independent_variables(*x);
             let own = &self.components[(*region).min(self.components.len() - 1)];
             let field = own.iter().map(|component| component.at(&at)).collect();
             let components = in_region(equation, *region).complete(x, field);
