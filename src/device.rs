@@ -124,7 +124,7 @@ impl Device {
                 use burn_cuda::{Cuda, CudaDevice};
                 use burn_tensor::DType;
                 use burn_tensor::backend::Backend;
-                Cuda::supports_dtype(&CudaDevice::new(index), DType::F64)
+                <Cuda as Backend>::supports_dtype(&CudaDevice::new(index), DType::F64)
             }
             #[cfg(not(feature = "cuda"))]
             Self::Cuda(_) => false,

@@ -8,28 +8,28 @@ use crate::batch::{DrawState, Drawer};
 /// A first-order stage between two steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FirstOrderState {
-    pub(in crate::training) step: usize,
-    pub(in crate::training) parameters: Vec<f64>,
-    pub(in crate::training) moments: Vec<Vec<f32>>,
+    pub(super) step: usize,
+    pub(super) parameters: Vec<f64>,
+    pub(super) moments: Vec<Vec<f32>>,
     pub(in crate::training) average: Option<Vec<f32>>,
-    pub(in crate::training) averaged: u64,
-    pub(in crate::training) first_batch: usize,
-    pub(in crate::training) batch: usize,
+    pub(super) averaged: u64,
+    pub(super) first_batch: usize,
+    pub(super) batch: usize,
     /// Interior points of the last step.
-    pub(in crate::training) drawn: usize,
+    pub(super) drawn: usize,
     /// Interior points seen.
-    pub(in crate::training) seen: u64,
+    pub(super) seen: u64,
     /// By what a plateau or noise has lowered the rate.
-    pub(in crate::training) slowed: f64,
-    pub(in crate::training) mean_loss: f64,
-    pub(in crate::training) lowest: f64,
-    pub(in crate::training) since_lowest: usize,
+    pub(super) slowed: f64,
+    pub(super) mean_loss: f64,
+    pub(super) lowest: f64,
+    pub(super) since_lowest: usize,
     pub(in crate::training) mean_norm: f64,
     pub(in crate::training) clipped: u64,
     /// Signal-to-noise ratio of the gradient when it was last measured.
-    pub(in crate::training) signal: Option<f64>,
-    pub(in crate::training) draw: DrawState,
-    pub(in crate::training) last: f64,
+    pub(super) signal: Option<f64>,
+    pub(super) draw: DrawState,
+    pub(super) last: f64,
     /// Losses since the last line of the history, of a device.
     #[serde(default)]
     pub(in crate::training) unjudged: Vec<f64>,

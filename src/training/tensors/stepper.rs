@@ -132,8 +132,9 @@ impl<B: AutodiffBackend + JetBackend> Stepper for TensorStepper<B> {
     }
 
     fn step(&mut self, step: usize, rate: f64, weight: Option<f64>) {
-        let Some(sum) = self.sum.take() else { return };
-        let next = self.rule.step(step, rate, self.parameters.clone(), sum.gradient);
+        let gradient = self.sum().gradient.clone();
+        self.clear();
+        let next = self.rule.step(step, rate, self.parameters.clone(), gradient);
         if let Some(weight) = weight {
             self.average = Some(match self.average.take() {
                 Some(mean) => mean * (1.0 - weight) + next.clone() * weight,
