@@ -96,9 +96,11 @@ impl<'a> Solution<'a> {
     pub fn arrays(&self, points: &[[f64; 4]]) -> Vec<Array> {
         let (problem, equation) = (self.problem, self.problem.model.equation.as_ref());
         let quantities = equation.medium().quantities();
-        let channels = self.channels(Order::First);
+        // Wide networks take longer than all the rest: one evaluation serves fluxes and residuals.
+        let order = equation.order().max(Order::First);
+        let channels = self.channels(order);
         let m = equation.components();
-        let jets = self.jets(points, Order::First);
+        let jets = self.jets(points, order);
         let mut arrays: Vec<Array> = quantities
             .iter()
             .map(|quantity| Array {
@@ -132,10 +134,16 @@ impl<'a> Solution<'a> {
             name: "residual",
             unit: problem.file.equation.physics().source_unit().into(),
             components: 1,
-            values: self
-                .residuals(points)
-                .chunks(equation.residuals())
-                .map(|r| scales.source() * r.iter().map(|v| v * v).sum::<f64>().sqrt())
+            values: jets
+                .par_chunks(m * channels.count())
+                .zip(points)
+                .map_init(
+                    || vec![0.0; equation.residuals()],
+                    |residual, (jet, x)| {
+                        equation.residual(x, &Jet::new(channels, jet), residual);
+                        scales.source() * residual.iter().map(|v| v * v).sum::<f64>().sqrt()
+                    },
+                )
                 .collect(),
         });
         if equation.parts() > 1 {

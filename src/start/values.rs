@@ -31,8 +31,12 @@ impl Prepared {
         let integrals: Option<Vec<f64>> = self
             .energy()
             .then(|| terms.map(|t| self.model.term_measure(t)).collect());
-        let mut rows = at_lift(sample_rows(self, if integrals.is_some() { QUADRATURE } else { SAMPLE }));
-        let network = self.with_slopes(&rows, integrals.as_deref(), random);
+        let near = self.near_guess(random);
+        let mut rows = self.linearised(
+            sample_rows(self, if integrals.is_some() { QUADRATURE } else { SAMPLE }),
+            near.as_deref(),
+        );
+        let network = self.with_slopes(&rows, integrals.as_deref(), near.as_deref(), random);
         let mut parameters = network.initial_parameters(self.kernel.architecture(), random);
         let guess = self.balanced(integrals.as_deref(), &parameters, &rows);
         scale(&mut rows, &guess);
@@ -44,6 +48,24 @@ impl Prepared {
             Some(guess) => fit_exactly(&self.kernel, &parameters, &self.guess_rows(guess)),
             None => parameters,
         };
+    }
+
+    /// First parameters that give a field near the guess, if there is one.
+    fn near_guess(&self, random: &ChaCha8Rng) -> Option<Vec<f64>> {
+        let guess = self.problem.guess.as_ref()?;
+        let network = &self.attempt().network;
+        let parameters = network.initial_parameters(self.kernel.architecture(), &mut random.clone());
+        Some(fit_exactly(&self.kernel, &parameters, &self.guess_rows(guess)))
+    }
+
+    /// Smooth rows linearised near a guess of the field, or at the field of no network.
+    fn linearised(&self, rows: Vec<Rows<f64>>, near: Option<&[f64]>) -> Vec<Rows<f64>> {
+        rows.into_iter()
+            .map(|rows| match near {
+                Some(parameters) => self.kernel.frozen(parameters, &rows),
+                None => rows.at_lift(),
+            })
+            .collect()
     }
 
     /// u − g at points of the interior for a field g that is near the solution, per component.
@@ -58,7 +80,13 @@ impl Prepared {
     }
 
     /// The attempt's network; random features whose slopes are open take the best of a few.
-    fn with_slopes(&mut self, rows: &[Rows<f64>], integrals: Option<&[f64]>, random: &mut ChaCha8Rng) -> NetworkKind {
+    fn with_slopes(
+        &mut self,
+        rows: &[Rows<f64>],
+        integrals: Option<&[f64]>,
+        near: Option<&[f64]>,
+        random: &mut ChaCha8Rng,
+    ) -> NetworkKind {
         let network = self.attempt().network.clone();
         let NetworkKind::RandomFeatures(features) = &network else {
             return network;
@@ -75,7 +103,7 @@ impl Prepared {
                 scale(&mut fresh, integrals);
                 fresh
             }
-            None => at_lift(fresh_rows(&self.model, self.seed(), SAMPLE)),
+            None => self.linearised(fresh_rows(&self.model, self.seed(), SAMPLE), near),
         };
         let slope = choose_slope(features, self.kernel.architecture(), &whole, &fresh, random);
         self.notes.push(format!("random features have slopes up to {slope}"));
@@ -99,6 +127,22 @@ impl Prepared {
         }
     }
 
+    /// The largest slope of random features that suits the residuals linearised at a field.
+    fn suited_slope(&self, kernel: &Kernel<f64>, parameters: &[f64], random: &ChaCha8Rng) -> f64 {
+        let frozen = |rows: Vec<Rows<f64>>| -> Vec<Rows<f64>> {
+            let mut rows: Vec<Rows<f64>> = rows.iter().map(|rows| kernel.frozen(parameters, rows)).collect();
+            scale(&mut rows, &self.weights);
+            rows
+        };
+        let rows = frozen(sample_rows(self, SAMPLE));
+        let fresh = frozen(fresh_rows(&self.model, self.seed(), SAMPLE));
+        let features = RandomFeatures {
+            width: kernel.architecture().widths[1],
+            ..RandomFeatures::default()
+        };
+        choose_slope(&features, kernel.architecture(), &rows, &fresh, random)
+    }
+
     /// Takes the units of an earlier attempt and adds others.
     pub(super) fn enrich(&mut self, before: &Trained, random: &mut ChaCha8Rng) {
         let mut smaller = self.kernel.architecture().clone();
@@ -108,19 +152,17 @@ impl Prepared {
         let seed = Stream::Enrichment.seed(self.seed(), before.attempt);
         let set = PointSet::new(SamplerKind::Sobol, PLACES, self.axes(0), seed);
         let rows = residual_rows(&self.model, 0, &set.points());
+        let kernel = Kernel::new(smaller);
+        let slope = self.suited_slope(&kernel, &before.parameters, random);
         self.parameters = enrich(
-            &Kernel::new(smaller),
+            &kernel,
             &before.parameters,
             self.kernel.architecture(),
             &rows,
+            slope,
             random,
         );
     }
-}
-
-/// Smooth rows linearised at the field of no network.
-fn at_lift(rows: Vec<Rows<f64>>) -> Vec<Rows<f64>> {
-    rows.into_iter().map(Rows::at_lift).collect()
 }
 
 fn scale(rows: &mut [Rows<f64>], weights: &[f64]) {

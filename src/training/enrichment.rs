@@ -2,10 +2,10 @@
 //!
 //! A network of one hidden layer keeps its units and gets new ones f(s·n·(ξ − c)):
 //!
-//! - a quarter of them along the gradient of the network N, c with a density ∝ |∇N|, n within some angle of ∇N, s about |∇N| by half the range
-//!   of N: the slope of a front tanh(s·n·(ξ − c)) that has this gradient,
-//! - the others where the residual is large, c with a density ∝ |r|, in any direction, with slopes up to some times those of
-//!   the first units.
+//! - some of them along the gradient of the network N, the more of them the fewer places are steep: c with a density ∝ |∇N|, n within
+//!   some angle of ∇N, s about |∇N| by half the range of N, the slope of a front tanh(s·n·(ξ − c)) that has this gradient;
+//! - the others where the residual is large: c with a density ∝ |r|, in any direction, with slopes up to some times those of units that are
+//!   spread evenly.
 //!
 //! The output weights of new units are 0, so that the field stays as it is until it is solved for again.
 //!
@@ -22,17 +22,20 @@ use crate::network::normal;
 const STRETCH: [f64; 2] = [0.25, 2.0];
 /// Deviation of their direction, as tangents of an angle: from nearly none to much.
 const SPREAD: [f64; 2] = [0.02, 1.0];
-/// Slopes of units where the residual is large at most, relative to the median of those that there are.
-const STEEPER: f64 = 8.0;
+/// Slopes of units where the residual is large at most, relative to the largest one of units that are spread evenly.
+const STEEPER: f64 = 3.0;
+/// Share of units along the gradient where a single place is steep.
+const STEEP: f64 = 0.6;
 
 /// The parameters of the network `to`, which is as that of `kernel` with more units, from those of fewer.
 ///
-/// `rows` are residuals of the equation at points of the interior.
+/// `rows` are residuals of the equation at points of the interior, `slope` the largest one that suits units spread over all of it.
 pub fn enrich(
     kernel: &Kernel<f64>,
     parameters: &[f64],
     to: &Architecture,
     rows: &Rows<f64>,
+    slope: f64,
     random: &mut impl Rng,
 ) -> Vec<f64> {
     let from = kernel.architecture();
@@ -48,9 +51,9 @@ pub fn enrich(
     enriched[out + new * m..].copy_from_slice(&parameters[own + old * m..]);
 
     let places = Places::new(kernel, parameters, rows);
-    let slope = median_slope(parameters, inputs, old);
+    let share = STEEP * (1.0 - places.spread);
     for unit in old..new {
-        let (place, direction, steepness) = if unit % 4 == 0 {
+        let (place, direction, steepness) = if random.random::<f64>() < share {
             places.along_gradient(random)
         } else {
             places.at_residual(slope, random)
@@ -67,24 +70,14 @@ pub fn enrich(
     enriched
 }
 
-/// The median slope of the units of a hidden layer.
-fn median_slope(parameters: &[f64], inputs: usize, units: usize) -> f64 {
-    let square = |unit: usize| {
-        (0..inputs)
-            .map(|row| parameters[row * units + unit].powi(2))
-            .sum::<f64>()
-    };
-    let mut slopes: Vec<f64> = (0..units).map(|unit| square(unit).sqrt()).collect();
-    slopes.sort_by(f64::total_cmp);
-    slopes[units / 2]
-}
-
 /// Where units may be placed.
 struct Places {
     /// The network's inputs e(ξ) without those at poles, `[n, E]`.
     points: Vec<Vec<f64>>,
     /// Directions of the inputs along which N rises as along ∂N/∂ξ of its steepest component, `[n, E]`, by half the range of that component.
     gradients: Vec<Vec<f64>>,
+    /// How evenly N is steep, (mean |∇N|)²/mean |∇N|²: from 0 for a front to 1.
+    spread: f64,
     /// Running sums of |∇N| and of |r|, `[n]`.
     steep: Vec<f64>,
     wrong: Vec<f64>,
@@ -156,9 +149,12 @@ impl Places {
                 })
                 .collect()
         };
+        let sizes: Vec<f64> = gradients.iter().map(|gradient| size(gradient)).collect();
+        let mean = |power: i32| sizes.iter().map(|v| v.powi(power)).sum::<f64>() / n as f64;
         Self {
+            spread: mean(1).powi(2) / mean(2).max(f64::MIN_POSITIVE),
             points: (0..n).map(|i| inputs(architecture, &xi(i))).collect(),
-            steep: sums(&mut gradients.iter().map(|gradient| size(gradient))),
+            steep: sums(&mut sizes.into_iter()),
             wrong: sums(&mut residual.chunks(rows.residuals).map(size)),
             gradients: gradients
                 .iter()
@@ -213,7 +209,7 @@ mod tests {
     use super::*;
     use crate::network::RandomFeatures;
 
-    /// Two units become six; where the network is a front along x + y = 0, a quarter of the new ones lie along it.
+    /// Two units become six; where the network is a front along x + y = 0, many of the new ones lie along it.
     #[test]
     fn the_field_stays_and_new_units_cross_the_front() {
         let features = |width| RandomFeatures {
@@ -234,18 +230,18 @@ mod tests {
         let mut rows = Rows::with_capacity(Channels::new(2, false, Order::Value), 1, 1, n);
         (rows.points, rows.x) = (n, x);
         (rows.coefficients, rows.rhs, rows.weights) = (vec![1.0; n], vec![0.0; n], vec![1.0; n]);
-        let enriched = enrich(&kernel, &parameters, &many, &rows, &mut random);
+        let enriched = enrich(&kernel, &parameters, &many, &rows, 4.0, &mut random);
         let values = Channels::new(2, false, Order::Value);
         let before = kernel.jets(&parameters, values, &rows.x);
         let after = Kernel::new(many).jets(&enriched, values, &rows.x);
         assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 1e-14));
-        let on_the_front = (4..400).step_by(4).filter(|unit| {
+        let on_the_front = (2..400).filter(|unit| {
             let [a, b, bias] = [0, 1, 2].map(|row| enriched[row * 400 + unit]);
             // The point of the unit's line that is nearest to the middle of the domain lies near ξ + η = 0 for units along it.
             let distance = (bias / a.hypot(b)).abs();
             let along = (a + b).abs() / (std::f64::consts::SQRT_2 * a.hypot(b));
             along > 0.7 && distance < 1.5
         });
-        assert!(on_the_front.count() > 80);
+        assert!(on_the_front.count() > 100);
     }
 }

@@ -22,7 +22,8 @@ use crate::jet::{Channels, Order, Rows};
 pub struct Newton {
     /// Steps at most.
     pub iterations: usize,
-    /// The stage ends when a step changes the field by no more than this, relative to its size.
+    /// The stage ends when a step changes the field by no more than this, relative to its size: the next one would change it by about the
+    /// square.
     pub tolerance: f64,
 }
 
@@ -30,7 +31,7 @@ impl Default for Newton {
     fn default() -> Self {
         Self {
             iterations: 50,
-            tolerance: 1e-12,
+            tolerance: 1e-7,
         }
     }
 }
