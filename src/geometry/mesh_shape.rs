@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outline::Outline;
-use super::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern};
+use super::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern, known_otherwise};
 use crate::jet::{CoordinateJet, Scalar};
-use crate::mesh::{CellKind, Mesh, Space};
+use crate::mesh::{CellKind, Group, Mesh, Space};
 use crate::network::Pole;
 use crate::path;
 use crate::problem::{Expression, Values};
@@ -130,6 +130,14 @@ impl MeshShape {
     }
 }
 
+/// The parts that the group of a name has.
+fn members<'a>(groups: &'a [Group], name: &str) -> Option<&'a [usize]> {
+    groups
+        .iter()
+        .find(|group| group.name == name)
+        .map(|group| group.members.as_slice())
+}
+
 /// A face without a chart.
 fn named(name: &'static str) -> Face {
     Face {
@@ -146,6 +154,23 @@ impl Shape for MeshShape {
 
     fn faces(&self) -> Vec<Face> {
         self.space.mesh().boundaries.iter().map(|name| named(name)).collect()
+    }
+
+    fn faces_named(&self, name: &str) -> Vec<Face> {
+        let faces = self.faces();
+        match members(&self.space.mesh().boundary_groups, name) {
+            Some(members) => members.iter().map(|at| faces[*at]).collect(),
+            None => faces.into_iter().filter(|face| face.name == name).collect(),
+        }
+    }
+
+    fn no_boundary(&self, name: &str) -> Option<String> {
+        let misplaced = &self.space.mesh().misplaced;
+        let own = misplaced
+            .iter()
+            .find(|other| other.name() == name)
+            .map(ToString::to_string);
+        own.or_else(|| known_otherwise(self, name))
     }
 
     fn bounds(&self) -> ([f64; 3], [f64; 3]) {
@@ -254,6 +279,19 @@ impl Shape for MeshShape {
 
     fn regions(&self) -> Vec<&'static str> {
         self.space.mesh().regions.clone()
+    }
+
+    fn regions_named(&self, name: &str) -> Vec<usize> {
+        let mesh = self.space.mesh();
+        match members(&mesh.region_groups, name) {
+            Some(members) => members.to_vec(),
+            None => mesh
+                .regions
+                .iter()
+                .position(|region| *region == name)
+                .into_iter()
+                .collect(),
+        }
     }
 
     fn region(&self, x: [f64; 3]) -> usize {

@@ -35,5 +35,5 @@ pub use operations::{Coordinates, Difference, Named, Region, Rotate, Scale, Tran
 pub use solids::{Cone, Cylinder, Extrusion, Revolution, Sphere};
 
 pub(super) use builder::shape;
-pub(super) use carrier::{Carrier, joint};
+pub(super) use carrier::{Carrier, joint, meet, trimmed};
 pub(super) use curve::Curve;
