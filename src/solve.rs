@@ -99,6 +99,8 @@ fn run(
             format!("full-batch stages work in f64, which `{device}` lacks: they run on the CPU, in the fused kernel");
         problem.notes.push(note);
     }
+    // The form before this one has told the same of the same file.
+    problem.notes.retain(|note| !earlier.notes.contains(note));
     problem.notes.iter().for_each(|note| progress.note(note));
     problem.notes.splice(0..0, earlier.notes.iter().cloned());
     let names = term_names(&problem);

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Exit, complain, print};
 use crate::budget::{Plan, check_memory};
-use crate::error::Error;
+use crate::error::{Error, counted};
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
 use crate::output::bytes;
@@ -50,9 +50,12 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
         let kinds: Vec<String> = mesh
             .cells_by_kind()
             .into_iter()
-            .map(|(kind, count)| format!("{count} {}", kind.name()))
+            .map(|(kind, count)| format!("{count} {}", if count == 1 { kind.one() } else { kind.name() }))
             .collect();
-        lines.push(("mesh", format!("{}, {} nodes", kinds.join(", "), mesh.points.len())));
+        lines.push((
+            "mesh",
+            format!("{}, {}", kinds.join(", "), counted(mesh.points.len(), "node")),
+        ));
         let quality = mesh.quality();
         lines.push((
             "mesh",
@@ -77,7 +80,11 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
             .iter()
             .filter(|condition| {
                 let on = condition.on();
-                on.is_some_and(|on| on.names().iter().any(|(name, _)| *name == face.name))
+                on.is_some_and(|on| {
+                    on.names()
+                        .iter()
+                        .any(|(name, _)| shape.faces_named(name).contains(&face))
+                })
             })
             .map(|condition| condition.name())
             .collect();
@@ -89,7 +96,7 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
         let facets = mesh.map_or_else(String::new, |mesh| {
             let facets = mesh.facets.iter();
             let count = facets.filter(|facet| facet.boundary as usize == index).count();
-            format!(", {count} facets")
+            format!(", {}", counted(count, "facet"))
         });
         let measure = size(shape.face_measure(face), d - 1);
         lines.push(("boundary", format!("`{}`{facets}{measure}: {holds}", face.name)));
@@ -230,8 +237,8 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
             _ => line(
                 "otherwise",
                 format!(
-                    "{} hidden layer(s) of {}: {stages}",
-                    attempt.network.depth(),
+                    "{} of {}: {stages}",
+                    counted(attempt.network.depth(), "hidden layer"),
                     attempt.network.width()
                 ),
             ),

@@ -73,7 +73,7 @@ impl Boundaries {
 }
 
 /// What one condition says about one boundary, in SI units.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     /// The field's component takes a value.
     Prescribed {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::input::{Form, Input};
 use super::solid::Solid;
 use super::{CellKind, Facet, Mesh, MeshError, Spot};
+use crate::error::counted;
 use crate::geometry::intern;
 
 /// Triangles with the places they come from.
@@ -205,7 +206,7 @@ fn closed(surface: &Surface) -> Result<(), MeshError> {
         None => Ok(()),
         Some(&index) => Err(MeshError::new(format!(
             "the surface is open at an edge of the triangle {index}, and at {} more",
-            open.len() - 1
+            counted(open.len() - 1, "edge")
         ))
         .at(surface.triangles[index].2)
         .hint(hint)),

@@ -1,5 +1,6 @@
 //! From a file to a problem: every expression read, every fault collected, everything made dimensionless.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::axis::axis;
@@ -7,12 +8,14 @@ use super::enforcement::conditions;
 use super::formula::Formula;
 use super::known::{known, place};
 use super::material::{Law, check_equation, law, whole};
-use super::materials::{assign, interfaces};
+use super::materials::{assign, interfaces, replaced};
 use super::numerics::numerics;
+use super::pairs::unpaired;
 use super::placed::parts;
 use super::reference::reference;
 use super::sample::{definite, sample, scales};
 use super::singular::singular;
+use super::size::millimetres;
 use super::suitability::{formulation, strata, unknown_terms};
 use super::support::{idle, support};
 use super::{Problem, ProblemFile, Values, Variables};
@@ -60,13 +63,16 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         sample(&laws, shape.as_ref(), end, &parts, &mut values);
         definite(&laws, shape.as_ref(), end, &mut values);
         idle(shape.dimension(), &parts, &mut values);
-        support(&file, shape.as_ref(), &parts, &mut values);
+        support(&file, shape.as_ref(), &laws, &parts, &mut values);
+        unpaired(shape.as_ref(), &parts, &mut values);
     }
     if !values.sound() {
         return Err(values.into_faults());
     }
 
     let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
+    let suspicious = millimetres(&file, &scales, &laws);
+    let replaced = replaced(&file, shape.as_ref());
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
     let elastic = matches!(file.equation, crate::equation::EquationKind::LinearElasticity(_));
     let singular = singular(shape.as_ref(), elastic, &parts, &axis);
@@ -99,7 +105,10 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         probes,
         known: known.iter().map(|known| known.scaled(&scales, end)).collect(),
         terms: Vec::new(),
-        notes: laws.iter().find_map(Law::note).into_iter().collect(),
+        notes: (laws.iter().find_map(Law::note).into_iter())
+            .chain(suspicious)
+            .chain(replaced)
+            .collect(),
         attempts: Vec::new(),
         network: NetworkKind::default(),
         stages: Vec::new(),
@@ -109,6 +118,8 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     interfaces(&mut problem);
     let wide = problem.shape.dimension() == 3 && outputs > 1 && separable(&problem);
     problem.attempts = attempts(&problem.file, coordinates, problem.shape.poles().len(), outputs, wide);
+    let mut told = BTreeSet::new();
+    problem.notes.retain(|note| told.insert(note.clone()));
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);

@@ -22,11 +22,15 @@ pub(super) fn parts(
     values: &mut Values<'_>,
 ) -> Vec<Placed> {
     let faces = shape.faces();
-    let names = faces
-        .iter()
-        .map(|face| format!("`{}`", face.name))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut names: Vec<&str> = faces.iter().map(|face| face.name).collect();
+    let groups = shape.mesh().map_or(&[][..], |(mesh, _)| &mesh.boundary_groups);
+    names.extend(
+        groups
+            .iter()
+            .map(|group| group.name)
+            .filter(|name| faces.iter().all(|face| face.name != *name)),
+    );
+    let names = format!("`{}`", names.join("`, `"));
     let family = match file.equation {
         EquationKind::LinearElasticity(_) => Family::Elasticity,
         EquationKind::Diffusion(_) => Family::Diffusion,
@@ -67,17 +71,26 @@ pub(super) fn parts(
                     let mut at = at.clone();
                     at.push("on".into());
                     at.extend(index.map(Into::into));
-                    match faces.iter().find(|face| face.name == name) {
-                        Some(face) if places.contains(&Place::Face(*face)) => {
-                            values.fault(&at, format!("the boundary `{name}` is named twice"), None);
-                        }
-                        Some(face) => places.push(Place::Face(*face)),
-                        None => values.fault(
-                            &at,
-                            format!("unknown boundary `{name}`"),
-                            Some(format!("`{}` has {names}", file.geometry.name())),
-                        ),
+                    let known = format!("`{}` has {names}", file.geometry.name());
+                    let found = shape.faces_named(name);
+                    if found.is_empty() {
+                        let (message, hint) = match shape.no_boundary(name) {
+                            None => (format!("unknown boundary `{name}`"), known),
+                            Some(reason) => (
+                                format!("{reason}: no condition can hold there"),
+                                format!("{known}; to hold a condition inside, cut a narrow slot into the geometry"),
+                            ),
+                        };
+                        values.fault(&at, message, Some(hint));
+                    } else if boundaries.names().iter().any(|(other, i)| *other == name && *i < index) {
+                        values.fault(&at, format!("the boundary `{name}` is named twice"), None);
                     }
+                    // Groups of a mesh may overlap.
+                    let new = found
+                        .into_iter()
+                        .map(Place::Face)
+                        .filter(|place| !places.contains(place));
+                    places.extend(new.collect::<Vec<_>>());
                 }
             }
         }
@@ -87,13 +100,25 @@ pub(super) fn parts(
                     .iter()
                     .find(|other| other.place == place && clashes(&other.part, &part));
                 if let Some(other) = clash {
+                    let groups = groups_of(shape, place);
+                    if other.part == part && groups.len() > 1 {
+                        continue;
+                    }
                     let (now, before) = (what(&part, family), what(&other.part, family));
                     let message = if now == before {
                         format!("{now} of `{}` is given twice", place.name())
                     } else {
                         format!("{now} of `{}` contradicts {before} there", place.name())
                     };
-                    values.fault(&at, message, Some("keep one of the two conditions".into()));
+                    let hint = match groups.as_slice() {
+                        [] | [_] => "keep one of the two conditions".into(),
+                        several => format!(
+                            "`{}` belongs to `{}`; keep one of the conditions",
+                            place.name(),
+                            several.join("`, `")
+                        ),
+                    };
+                    values.fault(&at, message, Some(hint));
                 } else {
                     placed.push(Placed {
                         place,
@@ -105,6 +130,15 @@ pub(super) fn parts(
         }
     }
     placed
+}
+
+/// The groups of a mesh that a boundary belongs to: it may be given the same condition by each.
+fn groups_of(shape: &dyn Shape, place: Place) -> Vec<&'static str> {
+    let (Place::Face(face), Some((mesh, _))) = (place, shape.mesh()) else {
+        return Vec::new();
+    };
+    let names = mesh.boundary_groups.iter().map(|group| group.name);
+    names.filter(|name| shape.faces_named(name).contains(&face)).collect()
 }
 
 /// Whether two parts say two things about the same quantity of one boundary.

@@ -2,6 +2,8 @@
 
 use super::ProblemFile;
 use super::formula::Formula;
+use super::input::{Input, input};
+use super::material::Law;
 use super::placed::Placed;
 use super::{Values, face_point};
 use crate::condition::Part;
@@ -42,7 +44,7 @@ pub(super) fn acts(formula: &Formula) -> bool {
 }
 
 /// A steady problem must be held: every rigid motion, or the level of the temperature.
-pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, parts: &[Placed], values: &mut Values<'_>) {
+pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, laws: &[Law], parts: &[Placed], values: &mut Values<'_>) {
     match file.equation {
         EquationKind::Diffusion(_) => {
             let held = parts.iter().any(|placed| match &placed.part {
@@ -51,11 +53,15 @@ pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, parts: &[Placed], v
                 _ => false,
             });
             if file.time.is_none() && !held {
-                values.fault(
-                    &path!["conditions"],
-                    "nothing fixes the level of the temperature".into(),
-                    Some("add a `Value` or a `Convection` on some boundary".into()),
-                );
+                let input = input(file, shape, laws, parts);
+                let (message, hint) = match input.balanced() {
+                    true => (
+                        "nothing fixes the level of the temperature".into(),
+                        "add a `Value` or a `Convection` on some boundary".into(),
+                    ),
+                    false => unsolvable(&input),
+                };
+                values.fault(&path!["conditions"], message, Some(hint));
             }
             let started = parts.iter().any(|placed| placed.place == Place::Initial);
             if file.time.is_some() && !started {
@@ -79,6 +85,21 @@ pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, parts: &[Placed], v
             }
         }
     }
+}
+
+/// Heat that goes in and cannot come out: message and hint.
+fn unsolvable(input: &Input) -> (String, String) {
+    // Six digits.
+    let number = |value: f64| format!("{value:.5e}").parse().unwrap_or(value);
+    let [sources, fluxes, total] = [input.sources, input.fluxes, input.sources + input.fluxes].map(number);
+    let unit = input.unit;
+    (
+        format!(
+            "no steady state exists: the sources give {sources} {unit} and the fluxes through boundaries {fluxes} {unit}, \
+             together {total} {unit} instead of 0"
+        ),
+        "add a `Value` or a `Convection` that lets heat out, make sources and fluxes balance, or give a `time`".into(),
+    )
 }
 
 /// Names of the rigid motions that the conditions leave free: null space of the constraint rows, by elimination.
