@@ -2,6 +2,7 @@
 
 mod request;
 mod summary;
+mod verdict;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -127,7 +128,9 @@ fn run(
     let mut best = checkpoint.best.take();
     let mut failure = None;
     let first = problem.attempt_after(checkpoint.earlier);
+    let mut last_made = first;
     for index in first..problem.attempts.len() {
+        last_made = index;
         let mut random = problem.take_up(index);
         let plan = plan(&problem)?;
         let kernel = Kernel::new(architecture(&problem, &mut random));
@@ -272,6 +275,7 @@ fn run(
         plan: &planned,
         stages,
         times,
+        last: last_made,
     };
     let mut summary = summarise(&solution, &names, &best, course);
     summary.times.checks = checking.elapsed().as_secs_f64();
@@ -312,7 +316,7 @@ fn fault(problem: &mut Problem, best: &Trained) -> Option<String> {
     };
     // Residuals are those of the stiffest material: others may be badly wrong beside them.
     let balance = balance(&solution);
-    let beyond = balance.all().find(|imbalance| !imbalance.within_limit())?;
+    let beyond = balance.all().find(|imbalance| imbalance.beyond())?;
     Some(format!(
         "{} are out of balance by {:.1e}",
         beyond.quantity, beyond.relative

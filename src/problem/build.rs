@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::axis::axis;
 use super::enforcement::conditions;
 use super::formula::Formula;
+use super::jump::jumps;
 use super::known::{known, place};
 use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces, replaced};
@@ -73,6 +74,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
     let suspicious = millimetres(&file, &scales, &laws);
     let replaced = replaced(&file, shape.as_ref());
+    let jumps = jumps(shape.as_ref(), &parts, scales.field);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
     let elastic = matches!(file.equation, crate::equation::EquationKind::LinearElasticity(_));
     let singular = singular(shape.as_ref(), elastic, &parts, &axis);
@@ -101,6 +103,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         scales,
         shape,
         equation,
+        jumps,
         singular,
         probes,
         known: known.iter().map(|known| known.scaled(&scales, end)).collect(),

@@ -8,6 +8,7 @@ mod file;
 pub mod formula;
 mod hard_flux;
 mod input;
+mod jump;
 mod known;
 mod load;
 mod locate;
@@ -67,6 +68,8 @@ pub struct Problem {
     pub ansatz: Ansatz,
     /// Conditions that enter the loss.
     pub terms: Vec<BoundaryTerm>,
+    /// Boundaries whose prescribed values differ from the start.
+    pub jumps: Vec<Face>,
     /// Corners at which the field may be singular.
     pub singular: Vec<Pole>,
     /// The exact solution per region and component of the field, dimensionless; one entry if it is the same formula everywhere.

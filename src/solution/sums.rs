@@ -1,14 +1,19 @@
-//! The sums behind the balances: over the boundary, the interior and the start of a transient problem.
+//! The sums behind the balances: over the boundary, the interior and a span of time of a transient problem.
+//!
+//! What a body stores over the span is known without any integral over time: ∫ c·(u₁ − u₀), as is its work ½·∫ c·(u₁² − u₀²).
 
 use std::ops::Range;
 
 use super::Trial;
 use super::quadrature::{self, Fineness};
+use super::weight::Weight;
 use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::{Equation, in_region};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Interface};
-use crate::jet::Order;
+use crate::jet::{Jet, Order};
+use crate::problem::Problem;
+use crate::sampler::SamplerKind;
 
 /// One sum that should vanish, with up to three components.
 pub(super) struct Sum {
@@ -40,6 +45,31 @@ pub(super) struct Sums {
     balanced: Range<usize>,
 }
 
+/// What the sums are over.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) fineness: Fineness,
+    /// Of a transient problem, where time runs over [0, 1].
+    pub(super) span: [f64; 2],
+    pub(super) weight: &'a Weight,
+}
+
+impl Scope<'_> {
+    /// Points of the unit cube of a place or the interior, with time in the span, and weights that add up to its length.
+    fn points(&self, problem: &Problem, place: Option<Place>) -> Vec<([f64; 4], f64)> {
+        let mut points = quadrature::points(problem, place, self.fineness);
+        if problem.transient() && place != Some(Place::Initial) {
+            let axis = place.map_or(problem.axes(0), |place| problem.place_axes(place)) - 1;
+            let [from, to] = self.span;
+            for (unit, weight) in &mut points {
+                unit[axis] = from + (to - from) * unit[axis];
+                *weight *= to - from;
+            }
+        }
+        points
+    }
+}
+
 /// A load at a point with its arm and the value that it works on.
 #[derive(Clone, Copy)]
 struct Load {
@@ -69,7 +99,7 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 impl Sums {
-    pub(super) fn new(trial: &dyn Trial, fineness: Fineness) -> Self {
+    pub(super) fn new(trial: &dyn Trial, scope: Scope<'_>) -> Self {
         let problem = trial.problem();
         let sum = || Sum {
             terms: vec![[0.0; 3]; 1 + problem.terms.len()],
@@ -84,17 +114,21 @@ impl Sums {
         let (low, high) = problem.shape.bounds();
         let centre = std::array::from_fn(|j| 0.5 * (low[j] + high[j]));
         for face in problem.shape.faces() {
-            sums.face(trial, face, centre, fineness);
+            sums.face(trial, face, centre, scope);
         }
-        sums.interior(trial, centre, fineness);
+        let stores = problem.transient() && keeps_capacity(problem);
+        sums.interior(trial, centre, scope, problem.transient() && !stores);
+        if stores {
+            sums.storage(trial, scope);
+        }
         if problem.equation.parts() > 1 {
             for interface in problem.shape.interfaces() {
-                sums.interface(trial, &interface, centre, fineness);
+                sums.interface(trial, &interface, centre, scope);
             }
         }
         for (t, term) in problem.terms.iter().enumerate() {
-            if term.place == Place::Initial {
-                sums.start(trial, 1 + t, term.condition.as_ref(), fineness);
+            if term.place == Place::Initial && scope.span[0] == 0.0 {
+                sums.start(trial, 1 + t, term.condition.as_ref(), scope);
             }
         }
         sums
@@ -118,7 +152,7 @@ impl Sums {
     }
 
     /// The field's own normal flux counts for the interior; what conditions change in it, and in the value, for them.
-    fn face(&mut self, trial: &dyn Trial, face: Face, centre: [f64; 3], fineness: Fineness) {
+    fn face(&mut self, trial: &dyn Trial, face: Face, centre: [f64; 3], scope: Scope<'_>) {
         let problem = trial.problem();
         let (equation, place) = (problem.equation.as_ref(), Place::Face(face));
         let energy = problem.file.formulation() == Formulation::Energy;
@@ -130,7 +164,8 @@ impl Sums {
         let order = conditions.iter().map(|(_, condition)| condition.order()).max();
         let order = order.unwrap_or(Order::First).max(Order::First);
         let (m, d) = (equation.field_components(), problem.shape.dimension());
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
+            .points(problem, Some(place))
             .into_iter()
             .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
             .unzip();
@@ -141,7 +176,7 @@ impl Sums {
         trial.each_in(&x, &regions, order, &mut |i, u| {
             let point = &points[i];
             let equation = in_region(equation, point.region);
-            let weight = measure * weights[i] * equation.weight(&point.x);
+            let weight = measure * weights[i] * equation.weight(&point.x) * scope.weight.at(problem, &point.x);
             equation.flux(&point.x, u, &mut flux);
             let mut load = Load {
                 arm: arm(&point.x, centre, d),
@@ -169,7 +204,7 @@ impl Sums {
 
     /// What two regions do to each other over their interface counts for the interior, as if each were a body of its own; what does
     /// not cancel counts for the conditions there. So the sums are those of the whole body.
-    fn interface(&mut self, trial: &dyn Trial, interface: &Interface, centre: [f64; 3], fineness: Fineness) {
+    fn interface(&mut self, trial: &dyn Trial, interface: &Interface, centre: [f64; 3], scope: Scope<'_>) {
         let problem = trial.problem();
         let (equation, place) = (problem.equation.as_ref(), Place::Face(interface.face));
         let (m, d) = (equation.field_components(), problem.shape.dimension());
@@ -182,7 +217,8 @@ impl Sums {
             return;
         };
         let flux_term = term("flux").unwrap_or(0);
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
+            .points(problem, Some(place))
             .into_iter()
             .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
             .unzip();
@@ -201,7 +237,7 @@ impl Sums {
             });
         }
         for ((point, weight), [(first, u), (second, v)]) in points.iter().zip(weights).zip(loads) {
-            let weight = measure * weight * equation.weight(&point.x);
+            let weight = measure * weight * equation.weight(&point.x) * scope.weight.at(problem, &point.x);
             let arm = arm(&point.x, centre, d);
             let load = |load: [f64; 3], value: [f64; 3]| Load { arm, load, value };
             let mean = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|c| 0.5 * (a[c] + b[c]));
@@ -215,22 +251,25 @@ impl Sums {
         }
     }
 
-    /// Source less storage as a load on every point, and the energy that the flux stores.
-    fn interior(&mut self, trial: &dyn Trial, centre: [f64; 3], fineness: Fineness) {
+    /// The source as a load on every point, less the storage by the field's `rates`, and the energy that the flux stores; what the
+    /// flux does where the weight w changes: ∫ w·div q = ∮ w·q·n − ∫ q·grad w.
+    fn interior(&mut self, trial: &dyn Trial, centre: [f64; 3], scope: Scope<'_>, rates: bool) {
         let problem = trial.problem();
         let equation = problem.equation.as_ref();
         let (m, d) = (equation.field_components(), problem.shape.dimension());
-        let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = quadrature::points(problem, None, fineness)
+        let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = scope
+            .points(problem, None)
             .into_iter()
             .map(|(unit, weight)| (problem.interior_point(unit), weight))
             .unzip();
         let measure = problem.shape.measure();
-        let transient = problem.transient();
         let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
         trial.each(&points, Order::First, &mut |i, u| {
             let x = &points[i];
-            let weight = measure * weights[i] * equation.weight(x);
-            let rates = std::array::from_fn(|c| if transient && c < m { u.rate(c) } else { 0.0 });
+            let (share, slope) = scope.weight.with_slope(problem, x);
+            let own = measure * weights[i] * equation.weight(x);
+            let weight = own * share;
+            let rates = std::array::from_fn(|c| if rates && c < m { u.rate(c) } else { 0.0 });
             let load = Load {
                 arm: arm(x, centre, d),
                 load: supply(equation, x, rates),
@@ -239,6 +278,15 @@ impl Sums {
             self.add(0, weight, &load);
             self.weigh(weight, &load);
             equation.flux(x, u, &mut flux);
+            if let Some(slope) = slope {
+                let through = std::array::from_fn(|c| {
+                    let row = if c < m { &flux[3 * c..3 * c + d] } else { &[] };
+                    -row.iter().zip(slope).map(|(q, s)| q * s).sum::<f64>()
+                });
+                let load = Load { load: through, ..load };
+                self.add(0, own, &load);
+                self.weigh(own, &load);
+            }
             // The flux is symmetric, so its product with the gradient is that with the strain.
             equation.gradient(x, u, &mut gradient);
             let density: f64 = flux.iter().zip(&gradient).map(|(q, slope)| q * slope).sum();
@@ -247,37 +295,85 @@ impl Sums {
         });
     }
 
-    /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
-    fn start(&mut self, trial: &dyn Trial, term: usize, condition: &dyn Condition, fineness: Fineness) {
+    /// Calls `work` with every point of the domain, its weight, and the field's components at the given times.
+    fn at_times<const N: usize>(
+        trial: &dyn Trial,
+        scope: Scope<'_>,
+        times: [f64; N],
+        work: &mut dyn FnMut(&BoundaryPoint, f64, [[f64; 3]; N], &Jet<'_>),
+    ) {
         let problem = trial.problem();
         let equation = problem.equation.as_ref();
         let m = equation.field_components();
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) =
-            quadrature::points(problem, Some(Place::Initial), fineness)
-                .into_iter()
-                .map(|(unit, weight)| (problem.boundary_point(Place::Initial, unit), weight))
-                .unzip();
-        let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
+            .points(problem, Some(Place::Initial))
+            .into_iter()
+            .map(|(unit, weight)| (problem.boundary_point(Place::Initial, unit), weight))
+            .unzip();
         let measure = problem.shape.measure();
-        trial.each(&x, condition.order(), &mut |i, u| {
-            let point = &points[i];
-            let weight = measure * weights[i] * equation.weight(&point.x);
-            let mut residual = vec![0.0; condition.residuals()];
-            condition.residual(equation, point, u, &mut residual);
-            let value: [f64; 3] = std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 });
-            let mut prescribed = value;
-            condition.impose(point, &residual, &mut prescribed, &mut [0.0; 3]);
-            let jump = std::array::from_fn(|c| value[c] - prescribed[c]);
-            let [with, without] = [jump, [0.0; 3]].map(|rates| supply(equation, &point.x, rates));
+        let x: Vec<[f64; 4]> = points
+            .iter()
+            .flat_map(|point| times.map(|t| [point.x[0], point.x[1], point.x[2], t]))
+            .collect();
+        let mut values = [[0.0; 3]; N];
+        trial.each(&x, Order::First, &mut |i, u| {
+            let point = &points[i / N];
+            values[i % N] = std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 });
+            if i % N + 1 == N {
+                let share = scope.weight.at(problem, &point.x);
+                let weight = measure * weights[i / N] * equation.weight(&point.x) * share;
+                work(point, weight, values, u);
+            }
+        });
+    }
+
+    /// Capacity times the rise over the span was stored.
+    fn storage(&mut self, trial: &dyn Trial, scope: Scope<'_>) {
+        let equation = trial.problem().equation.as_ref();
+        Self::at_times(trial, scope, scope.span, &mut |point, weight, [before, after], _| {
             let load = Load {
                 arm: [0.0; 3],
-                load: std::array::from_fn(|c| with[c] - without[c]),
+                load: stored(equation, &point.x, std::array::from_fn(|c| after[c] - before[c])),
+                value: std::array::from_fn(|c| 0.5 * (before[c] + after[c])),
+            };
+            self.add(0, weight, &load);
+            self.weigh(weight, &load);
+        });
+    }
+
+    /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
+    fn start(&mut self, trial: &dyn Trial, term: usize, condition: &dyn Condition, scope: Scope<'_>) {
+        let equation = trial.problem().equation.as_ref();
+        Self::at_times(trial, scope, [0.0], &mut |point, weight, [value], u| {
+            let mut residual = vec![0.0; condition.residuals()];
+            condition.residual(equation, point, u, &mut residual);
+            let mut prescribed = value;
+            condition.impose(point, &residual, &mut prescribed, &mut [0.0; 3]);
+            let load = Load {
+                arm: [0.0; 3],
+                load: stored(equation, &point.x, std::array::from_fn(|c| value[c] - prescribed[c])),
                 value,
             };
             self.add(term, weight, &load);
             self.weigh(weight, &load);
         });
     }
+}
+
+/// What a rise of the field stores, as a load.
+fn stored(equation: &dyn Equation, x: &[f64; 4], rise: [f64; 3]) -> [f64; 3] {
+    let [with, without] = [rise, [0.0; 3]].map(|rates| supply(equation, x, rates));
+    std::array::from_fn(|c| with[c] - without[c])
+}
+
+/// Whether the capacity is the same at all times, by sampling.
+fn keeps_capacity(problem: &Problem) -> bool {
+    let equation = problem.equation.as_ref();
+    let points = problem.interior_points(SamplerKind::Uniform, 64, 0xca9);
+    points.into_iter().all(|[x, y, z, t]| {
+        let [start, later] = [0.0, t].map(|t| stored(equation, &[x, y, z, t], [1.0; 3]));
+        start.iter().zip(later).all(|(a, b)| (a - b).abs() <= 1e-12 * a.abs())
+    })
 }
 
 /// Source less storage at a point for the given rates.

@@ -1,17 +1,15 @@
 //! What is told of a run at its end: how good the result is, and how it is judged.
 
+use super::verdict::Evidence;
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
-use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
+use crate::output::{Probe, Reading, Summary, TermSummary, Times, peak_memory};
 use crate::problem::{Problem, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
-use crate::solution::{
-    Balance, Imbalance, Solution, balance, comparison, errors, estimate, overfitted, parted, potential, residuals,
-    unbalanced, unsettled,
-};
+use crate::solution::{Solution, balance, comparison, errors, estimate, potential, residuals};
 use crate::start::sample_rows;
-use crate::training::{COARSE, StageReport, StopReason, Trained, sharpness};
+use crate::training::{COARSE, StageReport, Trained, sharpness};
 
 /// Points per term that the sharpness is measured on.
 const SHARPNESS: usize = 1024;
@@ -24,6 +22,8 @@ pub(super) struct Course<'a> {
     pub(super) stages: Vec<StageReport>,
     /// Without those of the checks.
     pub(super) times: Times,
+    /// The last attempt that was made.
+    pub(super) last: usize,
 }
 
 /// Measures the solution and judges the run.
@@ -34,6 +34,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         plan,
         stages,
         times,
+        last,
     } = course;
     let problem = solution.problem;
     let file = &problem.file;
@@ -42,26 +43,30 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
     let points = problem.interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
     let errors = errors(solution, &points);
     let balance = balance(solution);
-    let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival);
+    let later = trained.attempt < last;
+    let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival, later);
     let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
     let comparison = comparison(solution);
+    // The defect equation takes residuals, which a singular field's energy form does without.
+    let estimate = (file.formulation() != Formulation::Energy || trained.residual <= COARSE)
+        .then(|| estimate(solution, &trained.weights, &points, errors.as_ref()));
     let measured = match (&errors, &comparison) {
         (Some(errors), _) => Some((errors.field_l2, errors.flux_l2)),
         (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
         (None, None) => None,
     };
-    let settled = potential.as_ref().and_then(unsettled);
-    let verdict = verdict(file, quick, &stages, measured, &balance, settled.is_none());
-    let judged = !quick && !matches!(verdict, Verdict::Unfinished | Verdict::Failed);
-    let warnings = if judged {
-        let parted = potential.as_ref().and_then(parted);
-        let unbalanced = unbalanced(&balance).into_iter();
-        // In the energy form the independent rule tells.
-        let overfit = overfitted(&residuals).filter(|_| potential.is_none());
-        unbalanced.chain(overfit).chain(parted).chain(settled).collect()
-    } else {
-        Vec::new()
+    let evidence = Evidence {
+        quick,
+        stages: &stages,
+        balance: &balance,
+        residuals: &residuals,
+        estimate: estimate.as_ref(),
+        potential: potential.as_ref(),
+        residual: trained.residual,
+        met: met(file, measured),
     };
+    let verdict = evidence.verdict();
+    let warnings = evidence.warnings();
     let mut sample = sample_rows(problem, SHARPNESS);
     for (rows, weight) in sample.iter_mut().zip(&trained.weights) {
         rows.scale(*weight);
@@ -102,9 +107,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         predicted_memory_bytes: plan.predicted,
         peak_memory_bytes: peak_memory(),
         potential,
-        // The defect equation takes residuals, which a singular field's energy form does without.
-        estimate: (problem.file.formulation() != Formulation::Energy || trained.residual <= COARSE)
-            .then(|| estimate(solution, &trained.weights, &points, errors.as_ref())),
+        estimate,
         probes: probes(solution),
         comparison,
         errors,
@@ -152,35 +155,9 @@ fn training_points(problem: &Problem, adapted: Option<&[[f64; 4]]>) -> Vec<([f64
         .collect()
 }
 
-/// An error above its tolerance counts before a balance beyond its limit: the errors say how far off the result is.
-fn verdict(
-    file: &ProblemFile,
-    quick: bool,
-    stages: &[StageReport],
-    measured: Option<(f64, f64)>,
-    balance: &Balance,
-    settled: bool,
-) -> Verdict {
-    match stages.last().map(|stage| &stage.stop) {
-        Some(StopReason::Interrupted) => return Verdict::Unfinished,
-        Some(StopReason::NonFinite { .. }) => return Verdict::Failed,
-        _ => {}
-    }
-    if quick {
-        return Verdict::Unjudged;
-    }
-    let met = file
-        .tolerance
-        .zip(measured)
-        .map(|(tolerance, (field_error, flux_error))| {
-            let (field, flux) = tolerance.parts();
-            field_error <= field && flux.is_none_or(|flux| flux_error <= flux)
-        });
-    match met {
-        Some(false) => Verdict::Missed,
-        _ if !balance.all().all(Imbalance::within_limit) => Verdict::Unbalanced,
-        Some(true) => Verdict::Solved,
-        None if !settled => Verdict::Unsettled,
-        None => Verdict::Unjudged,
-    }
+/// Whether the errors are within the file's tolerance, if it has one.
+fn met(file: &ProblemFile, measured: Option<(f64, f64)>) -> Option<bool> {
+    let (tolerance, (field_error, flux_error)) = file.tolerance.zip(measured)?;
+    let (field, flux) = tolerance.parts();
+    Some(field_error <= field && flux.is_none_or(|flux| flux_error <= flux))
 }

@@ -166,6 +166,9 @@ pub(super) fn run<B: FirstOrderBackend>(
             *parameters = mean;
         }
     }
+    if let Some(since) = state.risen {
+        stop = StopReason::Diverged { since };
+    }
     (state.step, state.last, stop)
 }
 
@@ -214,6 +217,7 @@ fn advance<B: FirstOrderBackend>(
         if !state.last.is_finite() {
             return Some(training.non_finite(step, &terms));
         }
+        state.watch(state.last, step + 1);
         unread.read(state);
         if judged && !B::WAITS {
             state.unjudged.push(state.last);
