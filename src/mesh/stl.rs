@@ -281,6 +281,23 @@ mod tests {
         assert!((0..3).map(|j| (x[j] - 0.5) * normal[j]).sum::<f64>() < 0.0);
     }
 
+    /// A box takes no more points than it needs: its cubes make blocks of sixteen.
+    #[test]
+    fn a_box_is_integrated_on_few_cells() {
+        let text = hollow_box();
+        let end = text.find("solid hole").unwrap();
+        let space = Space::new(Mesh::from_bytes(&text.as_bytes()[..end]).unwrap());
+        let rule = space.rule(None, 3);
+        assert_eq!(rule.len(), 27 * 27);
+        // ∫x⁴y² = 1/15: Gauss points of order 3 carry degree 5.
+        let sum: f64 = rule
+            .iter()
+            .map(|(unit, w)| (space.interior_point(*unit), w))
+            .map(|(x, w)| w * x[0].powi(4) * x[1].powi(2))
+            .sum();
+        assert!((sum - 1.0 / 15.0).abs() < 1e-13, "{sum}");
+    }
+
     #[test]
     fn binary_files_are_read_and_inward_normals_turned() {
         let mut bytes = vec![0; 80];

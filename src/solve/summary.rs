@@ -63,6 +63,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         estimate: estimate.as_ref(),
         potential: potential.as_ref(),
         residual: trained.residual,
+        jumps: !problem.jumps.is_empty(),
         met: met(file, measured),
     };
     let verdict = evidence.verdict();

@@ -18,6 +18,8 @@ pub(super) struct Evidence<'a> {
     pub(super) potential: Option<&'a Potential>,
     /// Residuals of all terms on fresh points, relative to those of no field.
     pub(super) residual: f64,
+    /// Whether values jump at the start, where residuals have no bound.
+    pub(super) jumps: bool,
     /// Whether errors against the reference are within the tolerance, if the file has both.
     pub(super) met: Option<bool>,
 }
@@ -64,7 +66,7 @@ impl Evidence<'_> {
             self.potential.and_then(unsettled),
             self.estimate.and_then(inaccurate),
             overfitted(self.residuals, self.estimate).filter(|_| residual_form),
-            worse_than_none(self.residual).filter(|_| residual_form),
+            worse_than_none(self.residual).filter(|_| residual_form && !self.jumps),
         ];
         doubts.into_iter().flatten()
     }
@@ -77,7 +79,7 @@ impl Evidence<'_> {
         })?;
         let worse = match self.potential {
             Some(potential) => !(potential.independent <= potential.idle),
-            None => worse_than_none(self.residual).is_some(),
+            None => self.jumps || worse_than_none(self.residual).is_some(),
         };
         worse.then(|| Warning {
             message: format!(
@@ -130,6 +132,7 @@ mod tests {
             estimate: None,
             potential: None,
             residual: 1e-4,
+            jumps: false,
             met: None,
         };
         change(&mut evidence);
@@ -204,6 +207,7 @@ mod tests {
                 estimate: Some(&estimate),
                 potential: None,
                 residual: 1e-3,
+                jumps: false,
                 met: None,
             };
             assert_eq!(evidence.verdict(), expected, "{error} {captured}");
