@@ -14,9 +14,7 @@ use gemm::Parallelism;
 use pinn::jet::activation::Activation;
 use pinn::jet::fused::Kernel;
 use pinn::jet::real::Real;
-use pinn::jet::{Channels, Order};
-use pinn::loss::Rows;
-use pinn::network::Architecture;
+use pinn::jet::{Architecture, Channels, Order, Rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -92,6 +90,7 @@ impl Case<'_> {
             coefficients: numbers(n * residuals * components * channels.count()),
             rhs: numbers(n * residuals),
             linear: Vec::new(),
+            smooth: None,
             weights: vec![F::of(1.0 / n as f64); n],
         }
     }
@@ -105,6 +104,7 @@ fn kernel<F: Real>(case: &Case<'_>, random: &mut ChaCha8Rng) -> (Kernel<F>, Vec<
     let architecture = Architecture {
         center: vec![0.0; d],
         slope: vec![1.0; d],
+        plain: (0..d).collect(),
         frequencies: Vec::new(),
         poles: Vec::new(),
         widths,

@@ -1,14 +1,14 @@
 //! How much memory a run will need, asked before anything is allocated; and what is done at once so that it stays within a
 //! given amount.
 
-use crate::batch::{Adapt, Divide, Draw, Rad};
-use crate::error::Error;
-use crate::formulation::Formulation;
+use crate::batch::{Adapt, Batch, Divide, Draw, Points, Rad, Whole};
+use crate::error::{Error, bytes};
+use crate::formulation::{Formulation, point_bytes};
 use crate::jet::Channels;
-use crate::loss::Rows;
-use crate::output::{available_memory, bytes};
+use crate::output::available_memory;
 use crate::path;
-use crate::problem::{Batch, Path, Points, Problem, Whole};
+use crate::problem::{Attempt, Problem};
+use crate::quantity::Path;
 use crate::training::{CHUNK_BYTES, UNKNOWNS, gram_bytes, last_layer_bytes};
 
 /// What a run does at once.
@@ -64,31 +64,34 @@ struct Sizes {
     output: u128,
 }
 
-fn sizes(problem: &Problem) -> Sizes {
-    let (components, residuals) = (problem.outputs(), problem.equation.residuals());
-    let dimensions = problem.axes(0);
-    let network = &problem.network;
+fn sizes(problem: &Problem, attempt: &Attempt) -> Sizes {
+    let components = problem.model.outputs();
+    let dimensions = problem.model.axes(0);
+    let network = &attempt.network;
     let p = network.parameters(
         components,
         dimensions,
-        problem.poles().iter().map(|pole| pole.space).sum(),
+        problem.poles().iter().map(|pole| pole.space).sum::<usize>() + problem.model.periodic.len(),
     );
-    let channels = |order| Channels::new(problem.shape.dimension(), problem.transient(), order);
-    let mut widths = vec![Rows::<f64>::point_bytes(channels(problem.equation.order()), residuals, components) as u128];
-    let mut residuals = vec![residuals as u128];
-    for term in &problem.terms {
-        residuals.push(term.condition.residuals() as u128);
-        let residuals = term.condition.residuals();
-        widths.push(Rows::<f64>::point_bytes(channels(term.condition.order()), residuals, components) as u128);
-    }
-    let lengths: Vec<u128> = problem.point_sets().iter().map(|set| set.len() as u128).collect();
+    let channels = |order| Channels::new(problem.model.shape.dimension(), problem.model.transient, order);
+    let terms = 0..=problem.model.terms.len();
+    let widths: Vec<u128> = terms
+        .clone()
+        .map(|term| point_bytes(&problem.model, term) as u128)
+        .collect();
+    let residuals: Vec<u128> = terms.map(|term| problem.model.residuals(term) as u128).collect();
+    let lengths: Vec<u128> = problem
+        .point_sets(attempt)
+        .iter()
+        .map(|set| set.len() as u128)
+        .collect();
     let widest = widths.iter().copied().max().unwrap_or(0);
     let units = network.width() as u128 * network.depth() as u128;
-    let count = channels(problem.equation.order()).count() as u128;
+    let count = channels(problem.model.equation.order()).count() as u128;
     // Blocks of 32 to 256 points, two precisions, per thread: see `jet::fused`.
     let buffers = (units * count * 16 * 32 * 2).max(1 << 20);
     let parameters = usize::try_from(p).unwrap_or(usize::MAX);
-    let held = problem.stages.iter().map(|stage| stage.held(parameters));
+    let held = attempt.stages.iter().map(|stage| stage.held(parameters));
     let dense = held.clone().map(|held| held.matrices as u128).max().unwrap_or(0);
     let history = held.clone().map(|held| held.vectors as u128).max().unwrap_or(8);
     // A batch of the kernel form is no larger than all points; its matrix is factorised in a copy.
@@ -146,15 +149,14 @@ impl From<Refusal> for Error {
     }
 }
 
-/// Plans a run.
+/// Plans an attempt on the points that a file asks for.
 ///
 /// # Errors
 /// A limit that not even one point at a time would keep; drawing that needs all points in memory where they are too many.
-pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
-    let sizes = sizes(problem);
-    let points = &problem.file.points;
-    let terms = problem.terms.len() as u128 + 1;
-    let newton = problem.stages.iter().any(|stage| stage.held(sizes.parameters).jacobian);
+pub fn plan(problem: &Problem, attempt: &Attempt, points: &Points) -> Result<Plan, Refusal> {
+    let sizes = sizes(problem, attempt);
+    let terms = problem.model.terms.len() as u128 + 1;
+    let newton = attempt.stages.iter().any(|stage| stage.held(sizes.parameters).jacobian);
     let limit = problem.file.memory.as_ref().and_then(crate::problem::Memory::bytes);
     let asked = points.micro_batch.unwrap_or(MICRO_BATCH);
     let mut plan = Plan {
@@ -178,7 +180,7 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
         plan.chunk_bytes = usize::try_from(room / 4).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
     }
     let interior = usize::try_from(sizes.interior).unwrap_or(usize::MAX);
-    let batch = largest_batch(problem, interior);
+    let batch = largest_batch(attempt, points, interior);
     let at_once = |size: usize| (size.min(interior) as u128).saturating_mul(sizes.point);
     // Indices and factors of a selection, or points and weights where they are made.
     let made = matches!(points.draw, Draw::Fresh) || points.jitter.is_some();
@@ -198,7 +200,7 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     };
     // Densities of candidates, and the list of points.
     let list = |adapt: &Adapt| 8 * adapt.candidates(interior) as u128 + 64 * sizes.interior;
-    let redrawn = problem.stages.iter().any(|stage| stage.held(sizes.parameters).list);
+    let redrawn = attempt.stages.iter().any(|stage| stage.held(sizes.parameters).list);
     let adapted = points.adapt.as_ref().map_or(0, list);
     let adapted = adapted.max(if redrawn { list(&Adapt::Rad(Rad::default())) } else { 0 });
     let full = if plan.stored { 0 } else { at_once(plan.chunk) };
@@ -207,10 +209,10 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     } else {
         0
     };
-    let factors = if problem.stages.iter().any(|stage| stage.held(sizes.parameters).output) {
+    let factors = if attempt.stages.iter().any(|stage| stage.held(sizes.parameters).output) {
         let householder = last_layer_bytes(sizes.output, plan.chunk_bytes as u128);
         // Those that have no common forms are found out by the attempts, which are made of fewer features then.
-        match problem.file.formulation() == Formulation::Energy && sizes.output > UNKNOWNS as u128 {
+        match problem.model.formulation == Formulation::Energy && sizes.output > UNKNOWNS as u128 {
             true => householder.min(gram_bytes(sizes.output)),
             false => householder,
         }
@@ -253,6 +255,18 @@ pub fn plan(problem: &Problem) -> Result<Plan, Refusal> {
     Ok(plan)
 }
 
+/// Whether every attempt can be planned.
+///
+/// # Errors
+/// The refusal of an attempt, with what in the file is at fault.
+pub fn check_plans(problem: &Problem) -> Result<(), Error> {
+    for attempt in problem.attempts.iter().rev() {
+        plan(problem, attempt, &problem.file.points)
+            .map_err(|refusal| problem.origin.error(&refusal.at, refusal.message, refusal.hint))?;
+    }
+    Ok(())
+}
+
 /// What looks at all points at once.
 fn needs_all(points: &Points, redrawn: bool) -> Option<(Path, &'static str)> {
     match &points.draw {
@@ -279,13 +293,12 @@ fn too_small(limit: u128, needed: u128) -> Refusal {
 }
 
 /// The largest batch of any first-order stage.
-fn largest_batch(problem: &Problem, interior: usize) -> usize {
-    let points = &problem.file.points;
+fn largest_batch(attempt: &Attempt, points: &Points, interior: usize) -> usize {
     if points.batch == Some(Batch::All(Whole::Auto)) {
         return interior;
     }
     let first = points.batch_size(interior);
-    let stages = &problem.stages;
+    let stages = &attempt.stages;
     stages
         .iter()
         .filter_map(|stage| stage.largest_batch(first, interior))
@@ -315,21 +328,21 @@ fn fitting(sizes: &Sizes, points: &Points, available: u64) -> String {
     }
 }
 
-/// Plans a run and refuses one that cannot fit into the memory that is free.
+/// Plans an attempt and refuses one that cannot fit into the memory that is free.
 ///
 /// # Errors
 /// The need and what is available, with what would fit.
-pub fn check_memory(problem: &Problem) -> Result<Plan, Error> {
-    let plan = plan(problem)?;
+pub fn check_memory(problem: &Problem, attempt: &Attempt) -> Result<Plan, Error> {
+    let plan = plan(problem, attempt, &problem.file.points)?;
     match available_memory() {
         Some(available) if plan.predicted > available => Err(Error::Memory {
             needed: plan.predicted,
             available,
             hint: if problem.file.points.naive() {
-                fitting(&sizes(problem), &problem.file.points, available)
+                fitting(&sizes(problem, attempt), &problem.file.points, available)
             } else if problem.file.memory.is_none()
                 && plan.stored
-                && plan.predicted - available < sizes(problem).stored.try_into().unwrap_or(u64::MAX)
+                && plan.predicted - available < sizes(problem, attempt).stored.try_into().unwrap_or(u64::MAX)
             {
                 "give a `memory` limit, which makes points when they are needed instead of keeping them".into()
             } else {

@@ -13,9 +13,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::batch::{Batch, Whole};
 use crate::device::Device;
 use crate::error::Error;
-use crate::problem::{Batch, Memory, Whole};
+use crate::problem::Memory;
 
 /// Solves elasticity and diffusion problems with physics-informed neural networks.
 #[derive(Debug, Parser)]

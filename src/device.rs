@@ -168,7 +168,7 @@ pub(crate) fn wgpu_device(index: Option<usize>) -> burn::backend::wgpu::WgpuDevi
 /// Adds two numbers. Burn panics where there is no driver; the panic is caught and silenced here.
 #[cfg(feature = "cube")]
 fn sums<B: burn::tensor::backend::Backend>(device: &B::Device, missing: &str) -> Result<(), String> {
-    use crate::network::download;
+    use crate::jet::download;
     use burn::tensor::Tensor;
 
     let hook = std::panic::take_hook();

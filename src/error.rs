@@ -127,8 +127,8 @@ impl fmt::Display for Error {
             } => writeln!(
                 f,
                 "error: the run would need about {}, but {} are available\nhint: {hint}",
-                crate::output::bytes(*needed),
-                crate::output::bytes(*available)
+                bytes(*needed),
+                bytes(*available)
             ),
             Self::Argument { message, hint } => writeln!(f, "error: {message}\nhint: {hint}"),
         }
@@ -162,9 +162,25 @@ fn drawable(text: &str, span: &Range<usize>) -> Range<usize> {
 
 impl std::error::Error for Error {}
 
+/// `1536` as `1.5 KiB`.
+pub fn bytes(count: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{count} B")
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{bytes, counted};
 
     #[test]
     fn one_thing_is_not_called_by_its_plural() {
@@ -172,5 +188,12 @@ mod tests {
             [0, 1, 2].map(|count| counted(count, "facet")),
             ["0 facets", "1 facet", "2 facets"]
         );
+    }
+
+    #[test]
+    fn sizes_are_rounded_to_a_fitting_unit() {
+        assert_eq!(bytes(512), "512 B");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(3 << 30), "3.0 GiB");
     }
 }

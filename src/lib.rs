@@ -3,7 +3,7 @@
 //! # Reading order
 //! [`solve`] is the whole data flow on one page:
 //!
-//! RON text → [`problem`] (checked whole, made dimensionless) → points ([`geometry`]: primitives, shapes made of shapes, a [`mesh`]; ×
+//! RON text → [`quantity`] (numbers and formulas) → [`problem`] (checked whole, made dimensionless) → points ([`geometry`]: primitives, shapes made of shapes, a [`mesh`]; ×
 //! [`sampler`]) → rows of residuals ([`formulation`] of [`equation`] and [`condition`]) → weighted terms ([`loss`]) → mini-batches ([`batch`]) → stages
 //! ([`training`] of a [`network`], through the [`jet`] core) → [`solution`] in SI units → [`output`]. [`budget`] plans what is
 //! kept and what is done at once; [`noise`] and [`memory`] measure what mini-batches cost and save.
@@ -16,14 +16,14 @@
 //! steps and the Jacobian of Gauss–Newton, on any device. Physics is written once, as plain functions of a point and a [`jet::Jet`].
 //!
 //! What this replaces: physics in tensor operations on every step. What it asks: a nonlinear equation will have to relinearise its
-//! rows at every step; the place for that is [`loss::Rows`].
+//! rows at every step; the place for that is [`jet::Rows`].
 //!
 //! The same affinity makes the output layer of any network a linear problem: with enough random features
 //! ([`network::RandomFeatures`]) one least-squares solve ([`training::LastLayer`]) takes the place of training, and the error that a
 //! solution still has is the solution of another such problem ([`solution::Estimate`]). A file that leaves its training open
-//! therefore makes several attempts ([`training::attempts`]) and trains only if the linear ones are not enough; [`start`] says where each
+//! therefore makes several attempts ([`problem::attempts`]) and trains only if the linear ones are not enough; [`start`] says where each
 //! begins. Where residuals stay large because the field is singular, a steady problem starts over in its energy form
-//! ([`training::energy_form`]). An energy is a sum of squares and a linear form, so that it runs through the same rows and stages ([`formulation`]).
+//! ([`problem::energy_form`]). An energy is a sum of squares and a linear form, so that it runs through the same rows and stages ([`formulation`]).
 //!
 //! # Shapes, regions and interfaces
 //! A [`geometry::Shape`] gives what the rest asks of a domain: points from numbers, outward normals, distances that vanish on a
@@ -38,20 +38,39 @@
 //! points may be kept or made when they are needed, with the same bits ([`batch::Collocation`]), and a [`training::Checkpoint`] of a few
 //! vectors is enough to go on after any interruption.
 //!
+//! # Layers
+//! From the ground up; a module imports from the layers below its own only (held by `tests/it/architecture.rs`):
+//! 1. [`error`], [`jet`], [`sampler`]
+//! 2. [`device`], [`loss`], [`mesh`], [`network`], [`quantity`]
+//! 3. [`geometry`]
+//! 4. [`equation`]
+//! 5. [`condition`]
+//! 6. [`formulation`]
+//! 7. [`batch`]
+//! 8. [`training`]
+//! 9. [`problem`]
+//! 10. [`start`]
+//! 11. [`solution`]
+//! 12. [`output`]
+//! 13. [`budget`]
+//! 14. [`memory`], [`noise`]
+//! 15. [`solve`]
+//! 16. [`cli`]
+//!
 //! # Letters
 //! n points, d space coordinates, D coordinates with time (time last), m field components, K channels of a jet, R residuals per
 //! point, p parameters.
 //!
 //! # Invariants
 //! - Equations and conditions do not know the network; conditions see an equation's flux only.
-//! - Only [`geometry`] makes normals; only [`problem::scales`] changes units; only [`cli`] prints.
+//! - Only [`geometry`] makes normals; only [`quantity::scales`] changes units; only [`cli`] prints.
 //! - Same file, seed, machine and build: same bits, for any number of threads (but for `batch: Auto`, which depends on times).
 //! - First-order stages run in f32, curvature stages and every reported norm in f64; a device without f64 leaves those to the CPU.
 //!
 //! # Dependencies
 //! Burn is pinned to 0.21.0: later series need a downloaded LLVM for CUDA. It provides devices, tensors, automatic
-//! differentiation; `network`, `jet::generic`, `jet::cube`, `jet::operation`, `training` and `device` are the only
-//! modules that know it. Formulas have their own parser, see [`problem::formula`]; L-BFGS and the
+//! differentiation; `network`, `jet::generic`, `jet::cube`, `jet::operation`, `jet::transfer`, `training` and `device` are the only
+//! modules that know it. Formulas have their own parser, see [`quantity::formula`]; L-BFGS and the
 //! update rules of first-order steps are ours because their state must be saved and restored to the bit, see [`training::Lbfgs`]. Every other dependency has its reason beside it in Cargo.toml.
 
 pub mod batch;
@@ -71,6 +90,7 @@ pub mod network;
 pub mod noise;
 pub mod output;
 pub mod problem;
+pub mod quantity;
 pub mod sampler;
 pub mod solution;
 pub mod solve;

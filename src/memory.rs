@@ -2,21 +2,18 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Instant;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Collocation, Growth};
+use crate::batch::{Batch, Growth, Whole};
 use crate::budget::plan;
 use crate::device::Device;
 use crate::error::Error;
-use crate::jet::fused::Kernel;
 use crate::output::{live_bytes, peak_bytes, peak_memory, restart_peak};
-use crate::problem::{Batch, Problem, Whole};
-use crate::solve::term_names;
-use crate::start::{architecture, start_values};
+use crate::problem::Problem;
+use crate::start::Prepared;
 use crate::training::{Adam, FusedObjective, Lbfgs, Objective, Runner, StageKind, StageState};
 
 /// A setting of the comparison.
@@ -150,24 +147,23 @@ pub struct Measurement {
 ///
 /// # Errors
 /// A memory limit that is too small.
-pub fn measure(mut problem: Problem, device: Device, empty: u64) -> Result<Measurement, Error> {
+pub fn measure(problem: Problem, device: Device, empty: u64) -> Result<Measurement, Error> {
     device.probe()?;
-    let plan = plan(&problem)?;
-    let names = term_names(&problem);
-    let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
-    let kernel = Kernel::new(architecture(&problem, &mut random));
-    let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
+    let problem = Arc::new(problem);
+    let plan = plan(&problem, &problem.attempts[0], &problem.file.points)?;
+    let prepared = Prepared::begin(&problem, 0);
+    let (kernel, mut parameters) = (&prepared.kernel, prepared.parameters.clone());
     let before = live_bytes();
-    let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
+    let mut collocation = prepared.collocation(plan.stored, plan.chunk);
     let points = live_bytes() - before;
-    let stage = problem.stages[0].clone();
+    let stage = prepared.attempt().stages[0].clone();
     let (live, reserved) = (live_bytes(), device.reserved_bytes());
     restart_peak();
     let start = Instant::now();
     let runner = Runner {
         device,
-        kernel: &kernel,
-        points: &problem.file.points,
+        kernel,
+        points: &prepared.points,
         micro_batch: plan.micro_batch,
     };
     let (silent, _) = runner.run(&stage, &mut collocation, &mut parameters, StageState::Start, None);
@@ -179,7 +175,7 @@ pub fn measure(mut problem: Problem, device: Device, empty: u64) -> Result<Measu
     };
     let peak = peak_memory().unwrap_or(0);
     let loss = FusedObjective {
-        kernel: &kernel,
+        kernel,
         collocation: &collocation,
     }
     .losses(&parameters)

@@ -1,21 +1,18 @@
 //! What mini-batches cost: gradient noise and step times, measured while a problem trains.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
-use crate::batch::{Collocation, Draw, Drawer, Growth, Jitter, noise};
-use crate::budget::check_memory;
+use crate::batch::{Batch, Collocation, Draw, Drawer, Growth, Jitter, LossTerms, Points, noise};
+use crate::budget::{Plan, check_memory};
 use crate::device::Device;
 use crate::error::Error;
 use crate::jet::fused::Kernel;
 use crate::output::{Axis, Corner, Curve, Plot, Style};
-use crate::problem::{Batch, Points, Problem};
+use crate::problem::Problem;
 use crate::sampler::{Permutation, mix};
-use crate::solve::term_names;
-use crate::start::{architecture, start_values};
+use crate::start::Prepared;
 use crate::training::{Adam, Runner, StageKind, StageState, StopReason};
 
 /// Batch gradients per size that its variance is measured with.
@@ -96,7 +93,7 @@ pub fn measure_steps(
     parameters: &[f64],
 ) -> Vec<(usize, f64)> {
     let n = collocation.terms[0].len();
-    let points = noise::plain(&collocation.problem().file.points);
+    let points = noise::plain(collocation.source().points());
     let mut sizes: Vec<usize> = [64, 256, 1024, 4096].into_iter().filter(|size| *size < n).collect();
     sizes.push(n.min(8192));
     sizes
@@ -129,30 +126,58 @@ pub fn measure_steps(
         .collect()
 }
 
+/// The batch with the least expected time, rounded to a power of two.
+pub fn automatic_batch(device: Device, prepared: &Prepared, plan: &Plan) -> usize {
+    let (kernel, parameters) = (&prepared.kernel, &prepared.parameters);
+    let mut collocation = prepared.collocation(plan.stored, plan.chunk);
+    let points = noise::plain(&prepared.points);
+    let n = collocation.terms[0].len();
+    let measured = noise::PointNoise::measure(&collocation, kernel, parameters);
+    let drawer = Drawer::new(&points, prepared.seed(), Default::default(), &collocation, kernel);
+    let scale = measured.trace(&drawer.sizes(&collocation, points.batch_size(n))) / measured.square();
+    let times = measure_steps(device, &mut collocation, kernel, parameters);
+    let (fixed, per_point) = noise::step_times(&times);
+    let best = noise::optimal(scale, fixed, per_point).clamp(1.0, n as f64);
+    // The nearest power of two that the file's strata and schedules can take.
+    let fits = |batch: usize| {
+        let stages = prepared
+            .attempt()
+            .stages
+            .iter()
+            .all(|stage| stage.check(batch, n).is_ok());
+        stages && points.strata(prepared.axes(0)).is_none_or(|strata| strata <= batch)
+    };
+    let mut sizes: Vec<usize> = (0..usize::BITS - 1).map(|k| (1_usize << k).min(n)).collect();
+    sizes.sort_by(|a, b| {
+        let far = |size: &usize| (*size as f64 / best).ln().abs();
+        far(a).total_cmp(&far(b))
+    });
+    sizes.into_iter().find(|size| fits(*size)).unwrap_or(n)
+}
+
 /// Measures the noise of a problem after given numbers of steps of its first stage.
 ///
 /// A problem that begins with a full-batch stage is measured along default Adam steps, and the report says so.
 ///
 /// # Errors
 /// A problem that does not fit into memory.
-pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
+pub fn measure(problem: Problem, at: &[usize]) -> Result<Report, Error> {
     // The attempt that trains, if the file leaves it open.
-    problem.attempt(problem.attempts.len() - 1);
-    let plan = check_memory(&problem)?;
+    let problem = Arc::new(problem);
+    let index = problem.attempts.len() - 1;
+    let plan = check_memory(&problem, &problem.attempts[index])?;
     let mut notes = Vec::new();
-    let stage = match problem.stages.first() {
+    let stage = match problem.attempts[index].stages.first() {
         Some(stage) if stage.is_first_order() => stage.clone(),
         _ => {
             notes.push("the file begins with a full-batch stage: default Adam steps are measured".to_string());
             StageKind::Adam(Adam::default())
         }
     };
-    let names = term_names(&problem);
-    let mut random = ChaCha8Rng::seed_from_u64(problem.file.seed);
-    let kernel = Kernel::new(architecture(&problem, &mut random));
-    let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-    let mut collocation = Collocation::new(&problem, &names, &weights, plan.stored, plan.chunk);
-    let times = measure_steps(Device::Cpu, &mut collocation, &kernel, &parameters);
+    let prepared = Prepared::begin(&problem, index);
+    let (kernel, mut parameters) = (&prepared.kernel, prepared.parameters.clone());
+    let mut collocation = prepared.collocation(plan.stored, plan.chunk);
+    let times = measure_steps(Device::Cpu, &mut collocation, kernel, &parameters);
     let (fixed, per_point) = noise::step_times(&times);
     let mut state = StageState::Start;
     let mut moments = Vec::new();
@@ -162,7 +187,7 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
     for step in wanted {
         let runner = Runner {
             device: Device::Cpu,
-            kernel: &kernel,
+            kernel,
             points: &problem.file.points,
             micro_batch: plan.micro_batch,
         };
@@ -175,7 +200,7 @@ pub fn measure(mut problem: Problem, at: &[usize]) -> Result<Report, Error> {
         if let Some(checkpoint) = silent.checkpoint {
             state = checkpoint.stage;
         }
-        moments.push(moment(&collocation, &kernel, &parameters, step));
+        moments.push(moment(&collocation, kernel, &parameters, step));
     }
     let points = collocation.terms[0].len();
     Ok(Report {
@@ -207,7 +232,7 @@ fn batch_sizes(lengths: &[usize]) -> Vec<usize> {
 }
 
 fn moment(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64], step: usize) -> Moment {
-    let file = &collocation.problem().file;
+    let source = collocation.source();
     let lengths: Vec<usize> = collocation.terms.iter().map(|term| term.len()).collect();
     let measured = noise::PointNoise::measure(collocation, kernel, parameters);
     let sizes = batch_sizes(&lengths);
@@ -224,12 +249,12 @@ fn moment(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
         Points {
             draw,
             batch: Some(Batch::Sizes(given)),
-            ..noise::plain(&file.points)
+            ..noise::plain(source.points())
         }
     };
     let gradients = |draw: Draw, size: usize| -> (Vec<Vec<f64>>, Vec<usize>) {
         let points = drawn(draw, size);
-        let seed = mix(file.seed, 0x01_5e00 + size as u64);
+        let seed = mix(source.seed(), 0x01_5e00 + size as u64);
         let mut drawer = Drawer::new(&points, seed, Default::default(), collocation, kernel);
         let sizes = drawer.sizes(collocation, size);
         let gradients = (0..BATCHES)
@@ -275,20 +300,26 @@ fn moment(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
 
 /// The variance of batches drawn as the file says, measured at `parameters`, and of shuffled ones of the same size.
 fn as_in_file(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> Option<[f64; 2]> {
-    let file = &collocation.problem().file;
-    if matches!(file.points.draw, Draw::Shuffle) && file.points.jitter.is_none() {
+    let source = collocation.source();
+    if matches!(source.points().draw, Draw::Shuffle) && source.points().jitter.is_none() {
         return None;
     }
-    let batch = file.points.batch_size(collocation.terms[0].len());
+    let batch = source.points().batch_size(collocation.terms[0].len());
     let variance = |points: &Points| {
-        let mut drawer = Drawer::new(points, mix(file.seed, 0xd4a3), Default::default(), collocation, kernel);
+        let mut drawer = Drawer::new(
+            points,
+            mix(source.seed(), 0xd4a3),
+            Default::default(),
+            collocation,
+            kernel,
+        );
         drawer.measure(collocation, kernel, parameters);
         let gradients: Vec<Vec<f64>> = (0..BATCHES)
             .map(|_| noise::batch_gradient(collocation, kernel, parameters, &mut drawer, batch))
             .collect();
         noise::moments(&gradients).1
     };
-    Some([variance(&file.points), variance(&noise::plain(&file.points))])
+    Some([variance(source.points()), variance(&noise::plain(source.points()))])
 }
 
 /// The slope of ln y against ln x.
@@ -304,8 +335,8 @@ fn slope(points: impl Iterator<Item = (f64, f64)>) -> f64 {
 /// Variance of a point's gradient between points and within the jitter of one point (one-way analysis of variance), of the
 /// interior.
 fn jitter(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64]) -> [f64; 2] {
-    let problem = collocation.problem();
-    let jitter = problem.file.points.jitter.clone().unwrap_or_default();
+    let source = collocation.source();
+    let jitter = source.points().jitter.clone().unwrap_or_default();
     let jitter = Jitter {
         copies: COPIES,
         ..jitter
@@ -315,13 +346,13 @@ fn jitter(collocation: &Collocation<'_>, kernel: &Kernel<f64>, parameters: &[f64
     let (mut means, mut within) = (Vec::new(), 0.0);
     let p = parameters.len();
     // At random: grid-like sets would show the same column again and again.
-    let order = Permutation::new(n, mix(problem.file.seed, 0x117e));
+    let order = Permutation::new(n, mix(source.seed(), 0x117e));
     for k in 0..POINTS.min(n) {
         let index = order.at(k);
         let units: Vec<[f64; 4]> = (0..COPIES)
-            .map(|copy| jitter.shift(term.unit(index), mix(problem.file.seed, k as u64), copy))
+            .map(|copy| jitter.shift(term.unit(index), mix(source.seed(), k as u64), copy))
             .collect();
-        let mut rows = crate::formulation::term_rows(problem, 0, &units);
+        let mut rows = source.rows(0, &units);
         rows.weights.fill(term.point_weight(index) * n as f64);
         let mut gradients = vec![0.0; COPIES * p];
         kernel.point_gradients(parameters, &rows, 0, COPIES, &mut gradients);

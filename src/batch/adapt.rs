@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Collocation;
-use crate::formulation::term_rows;
 use crate::jet::fused::Kernel;
 use crate::sampler::{PointSet, SamplerKind, mix, unit};
 
@@ -163,14 +162,14 @@ fn choose(
     candidates: usize,
     (exponent, offset): (f64, f64),
 ) -> Vec<[f64; 4]> {
-    let problem = collocation.problem();
-    let pool = PointSet::new(SamplerKind::Uniform, count * candidates, problem.axes(0), seed);
+    let source = collocation.source();
+    let pool = PointSet::new(SamplerKind::Uniform, count * candidates, source.axes(0), seed);
     let mut density = Vec::with_capacity(pool.len());
     for start in (0..pool.len()).step_by(CHUNK) {
         let units: Vec<[f64; 4]> = (start..(start + CHUNK).min(pool.len()))
             .map(|i| pool.point(i))
             .collect();
-        let rows = term_rows(problem, 0, &units);
+        let rows = source.rows(0, &units);
         let residuals = kernel.residuals(parameters, &rows);
         density.extend(
             residuals

@@ -2,11 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::Selection;
-use crate::formulation::{Formulation, term_rows};
+use super::{LossTerms, Selection};
 use crate::jet::real::Real;
-use crate::loss::{Rows, Span};
-use crate::problem::Problem;
+use crate::jet::{Rows, Span};
 use crate::sampler::{Gauss, PointSet, SamplerKind};
 
 /// Order of the rule that an energy is checked on.
@@ -14,6 +12,9 @@ pub(crate) const CHECK_ORDER: usize = 5;
 
 /// Points whose rows are made at once for keeping.
 const STORE: usize = 4096;
+
+/// Points that stand for those of a term.
+const SAMPLE: usize = 128;
 
 /// Where a term's points are.
 #[derive(Clone, Debug)]
@@ -73,9 +74,8 @@ impl Term {
 }
 
 /// All points of a problem.
-#[derive(Debug)]
 pub struct Collocation<'a> {
-    problem: &'a Problem,
+    source: &'a dyn LossTerms,
     /// The terms, interior first.
     pub terms: Vec<Term>,
     /// Points per term that full-batch evaluations take at once.
@@ -84,20 +84,20 @@ pub struct Collocation<'a> {
 
 impl<'a> Collocation<'a> {
     /// The points of every term with the weight λ of each, kept in memory if `stored`.
-    pub fn new(problem: &'a Problem, names: &[String], weights: &[f64], stored: bool, chunk: usize) -> Self {
-        let terms = problem
+    pub fn new(source: &'a dyn LossTerms, weights: &[f64], stored: bool, chunk: usize) -> Self {
+        let terms = source
             .point_sets()
             .into_iter()
-            .zip(names)
+            .zip(source.names())
             .zip(weights)
             .map(|((set, name), &weight)| Term {
-                name: name.clone(),
+                name,
                 weight,
                 place: Place::Set(Box::new(set)),
                 stored: None,
             })
             .collect();
-        let mut collocation = Self { problem, terms, chunk };
+        let mut collocation = Self { source, terms, chunk };
         if stored {
             for t in 0..collocation.terms.len() {
                 collocation.store(t);
@@ -111,10 +111,10 @@ impl<'a> Collocation<'a> {
         let terms = self.terms.iter().enumerate().map(|(t, term)| Term {
             name: term.name.clone(),
             weight: term.weight,
-            place: Place::Set(Box::new(self.problem.point_set(
+            place: Place::Set(Box::new(self.source.point_set(
                 t,
                 SamplerKind::Gauss(Gauss { order: CHECK_ORDER }),
-                if self.problem.shape.chart().is_some() {
+                if self.source.shape().chart().is_some() {
                     2 * term.len()
                 } else {
                     term.len() + 1
@@ -124,7 +124,7 @@ impl<'a> Collocation<'a> {
             stored: None,
         });
         let mut collocation = Self {
-            problem: self.problem,
+            source: self.source,
             terms: terms.collect(),
             chunk: self.chunk,
         };
@@ -136,22 +136,24 @@ impl<'a> Collocation<'a> {
         collocation
     }
 
-    /// The problem.
-    pub fn problem(&self) -> &'a Problem {
-        self.problem
+    /// What the points belong to.
+    pub fn source(&self) -> &'a dyn LossTerms {
+        self.source
     }
 
     /// Rows per point of a term.
     pub fn residuals(&self, t: usize) -> usize {
-        match t {
-            0 if self.energy() => self.problem.equation.energy_rows(),
-            _ => self.problem.residuals(t),
-        }
+        self.source.residuals(t)
+    }
+
+    /// The differences of the field from its prescribed mean, if there is one.
+    pub fn mean_rows(&self) -> Option<Rows<f64>> {
+        self.source.mean_rows()
     }
 
     /// Whether the loss is an energy.
     pub fn energy(&self) -> bool {
-        self.problem.file.formulation() == Formulation::Energy
+        self.source.energy()
     }
 
     /// Whether rows are kept in memory.
@@ -186,7 +188,7 @@ impl<'a> Collocation<'a> {
         let mut all: Option<Rows<f64>> = None;
         for start in (0..n).step_by(STORE) {
             let part = self.range(t, start, STORE.min(n - start));
-            let all = all.get_or_insert_with(|| Rows::with_capacity(part.channels, part.residuals, part.components, n));
+            let all = all.get_or_insert_with(|| part.like(n));
             all.append(&part);
         }
         self.terms[t].stored = all;
@@ -196,7 +198,7 @@ impl<'a> Collocation<'a> {
     fn range(&self, t: usize, start: usize, count: usize) -> Rows<f64> {
         let term = &self.terms[t];
         let units: Vec<[f64; 4]> = (start..start + count).into_par_iter().map(|i| term.unit(i)).collect();
-        let mut rows = term_rows(self.problem, t, &units);
+        let mut rows = self.source.rows(t, &units);
         for (k, weight) in rows.weights.iter_mut().enumerate() {
             *weight = term.point_weight(start + k);
         }
@@ -208,20 +210,20 @@ impl<'a> Collocation<'a> {
         match selection {
             Selection::Of { indices, factors } => {
                 if let Some(rows) = &self.terms[t].stored {
-                    let mut out = Rows::with_capacity(rows.channels, rows.residuals, rows.components, indices.len());
+                    let mut out = rows.like(indices.len());
                     rows.gather_to(indices, |k| factors[k], &mut out);
                     return out;
                 }
                 let term = &self.terms[t];
                 let units: Vec<[f64; 4]> = indices.par_iter().map(|&i| term.unit(i)).collect();
-                let mut rows = term_rows(self.problem, t, &units);
+                let mut rows = self.source.rows(t, &units);
                 for (k, weight) in rows.weights.iter_mut().enumerate() {
                     *weight = term.point_weight(indices[k]) * factors[k];
                 }
                 rows.convert()
             }
             Selection::New { units, weights } => {
-                let mut rows = term_rows(self.problem, t, units);
+                let mut rows = self.source.rows(t, units);
                 rows.weights.copy_from_slice(weights);
                 rows.convert()
             }
@@ -245,6 +247,15 @@ impl<'a> Collocation<'a> {
                 factors: vec![1.0; indices.len()],
             },
         )
+    }
+
+    /// Some points of a term, evenly spread over its list, that stand for all of them.
+    pub fn sample(&self, t: usize) -> Rows<f64> {
+        let n = self.terms[t].len();
+        let indices: Vec<usize> = (0..n).step_by(n.div_ceil(SAMPLE)).collect();
+        let mut rows = self.pick(t, &indices);
+        rows.scale(n as f64 / indices.len() as f64);
+        rows
     }
 
     /// Calls `work` on parts that together hold every point once, with the terms that they belong to: the same parts

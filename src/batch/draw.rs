@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::strata::{Strata, Stratification, allot};
-use super::{Allocation, Collocation, Divide};
+use super::{Allocation, Batch, Collocation, Divide, Points};
 use crate::jet::fused::Kernel;
-use crate::problem::{Batch, Points};
 use crate::sampler::{Permutation, PointSet, mix, unit};
 
 /// How a batch is drawn.
@@ -400,9 +399,13 @@ impl<'p> Drawer<'p> {
     }
 
     fn fresh(&self, collocation: &Collocation<'_>, t: usize, b: usize, step: u64) -> Selection {
-        let problem = collocation.problem();
         let seed = mix(mix(self.seed, 0xf4e5 + t as u64), step);
-        let set = PointSet::new(self.points.sampler.unwrap_or_default(), b, problem.axes(t), seed);
+        let set = PointSet::new(
+            self.points.sampler.unwrap_or_default(),
+            b,
+            collocation.source().axes(t),
+            seed,
+        );
         let weight = collocation.terms[t].weight;
         Selection::New {
             units: set.points(),

@@ -12,11 +12,15 @@ mod collocation;
 mod draw;
 mod growth;
 pub mod noise;
+mod points;
 mod strata;
+mod terms;
 
 pub use adapt::{Adapt, Rad, RarD};
 pub(crate) use collocation::CHECK_ORDER;
 pub use collocation::{Collocation, Term};
 pub use draw::{Draw, DrawState, Drawer, Importance, Jitter, Selection};
 pub use growth::{Action, Adaptive, Geometric, Growth};
+pub use points::{Batch, Points, Whole};
 pub use strata::{Allocation, Divide, Strata};
+pub use terms::LossTerms;

@@ -2,10 +2,9 @@
 
 use super::draw::each_gradient;
 use super::strata::fair_sample;
-use super::{Collocation, Drawer};
+use super::{Batch, Collocation, Drawer, Points, Whole};
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::loss::Rows;
-use crate::problem::{Batch, Points, Whole};
 
 /// Most points per term whose gradients are looked at one by one.
 const SAMPLE: usize = 8192;

@@ -85,17 +85,17 @@ pub(super) struct Stratification {
 
 impl Stratification {
     pub(super) fn new(by: &Divide, collocation: &Collocation<'_>) -> Self {
-        let (problem, interior) = (collocation.problem(), &collocation.terms[0]);
+        let (source, interior) = (collocation.source(), &collocation.terms[0]);
         let n = interior.len();
         let mut members: Vec<Vec<usize>> = match by {
             Divide::Distance(bands) => {
-                let faces = problem.shape.faces();
+                let faces = source.shape().faces();
                 let distance = |i: usize| {
-                    let x = problem.interior_point(interior.unit(i));
+                    let x = source.interior_point(interior.unit(i));
                     let x = [x[0], x[1], x[2]].map(CoordinateJet::constant);
                     faces
                         .iter()
-                        .map(|face| problem.shape.distance(*face, x).value)
+                        .map(|face| source.shape().distance(*face, x).value)
                         .fold(f64::INFINITY, f64::min)
                 };
                 let mut order: Vec<(f64, usize)> = (0..n).map(|i| (distance(i), i)).collect();
@@ -107,7 +107,7 @@ impl Stratification {
                     .collect()
             }
             Divide::Cells(per_axis) => {
-                let axes = problem.axes(0);
+                let axes = source.axes(0);
                 let mut cells = vec![Vec::new(); per_axis.pow(axes as u32)];
                 for i in 0..n {
                     let unit = interior.unit(i);

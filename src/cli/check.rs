@@ -7,20 +7,24 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Exit, complain, print};
-use crate::budget::{Plan, check_memory};
-use crate::error::{Error, counted};
+use crate::batch::{Batch, Whole};
+use crate::budget::{Plan, check_memory, check_plans};
+use crate::error::{Error, bytes, counted};
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
-use crate::output::bytes;
-use crate::problem::{self, Batch, Problem, Whole};
-use crate::solve::term_names;
+use crate::problem::{self, Problem};
 use crate::start::architecture;
 
 /// Checks every file; all of them are read before the first fault ends the command.
 pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
     let mut failure = None;
     for file in files {
-        match problem::load(file, |_| Ok(())).and_then(|problem| check_memory(&problem).map(|plan| (problem, plan))) {
+        let checked = problem::load(file, |_| Ok(())).and_then(|problem| {
+            check_plans(&problem)?;
+            let plan = check_memory(&problem, &problem.attempts[0])?;
+            Ok((problem, plan))
+        });
+        match checked {
             Ok((problem, plan)) => print(&describe(file, &problem, &plan)),
             Err(error) => {
                 if let Some(earlier) = failure.replace(error) {
@@ -35,13 +39,13 @@ pub(super) fn run(files: &[PathBuf]) -> Result<Exit, Error> {
 /// The parameters of a network for the problem.
 fn parameters(problem: &Problem, network: &NetworkKind) -> usize {
     let further = problem.poles().iter().map(|pole| pole.space).sum();
-    let count = network.parameters(problem.outputs(), problem.axes(0), further);
+    let count = network.parameters(problem.model.outputs(), problem.model.axes(0), further);
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// Cells, quality, regions with their sizes, and boundaries with what holds on them: each line with its name.
 fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
-    let shape = problem.shape.as_ref();
+    let shape = problem.model.shape.as_ref();
     let d = shape.dimension();
     let size = |value: f64, power: usize| size(problem, value, power);
     let mut lines = Vec::new();
@@ -79,12 +83,8 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
             .conditions
             .iter()
             .filter(|condition| {
-                let on = condition.on();
-                on.is_some_and(|on| {
-                    on.names()
-                        .iter()
-                        .any(|(name, _)| shape.faces_named(name).contains(&face))
-                })
+                let on = condition.on().names();
+                on.iter().any(|(name, _)| shape.faces_named(name).contains(&face))
             })
             .map(|condition| condition.name())
             .collect();
@@ -152,23 +152,23 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<12} {value}");
     };
-    let written = &problem.file;
+    let (written, first) = (&problem.file, &problem.attempts[0]);
     line(
         "equation",
         format!(
             "{} for {}",
             written.equation.name(),
-            problem.equation.component_names().join(", ")
+            problem.model.equation.component_names().join(", ")
         ),
     );
     let length = problem.scales.length;
-    let (min, max) = problem.shape.bounds();
-    let extent: Vec<String> = (0..problem.shape.dimension())
+    let (min, max) = problem.model.shape.bounds();
+    let extent: Vec<String> = (0..problem.model.shape.dimension())
         .map(|j| number((max[j] - min[j]) * length))
         .collect();
-    let measure = match problem.shape.dimension() {
+    let measure = match problem.model.shape.dimension() {
         1 => String::new(),
-        d => size(problem, problem.shape.measure(), d),
+        d => size(problem, problem.model.shape.measure(), d),
     };
     line(
         "domain",
@@ -177,11 +177,11 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
     for (name, text) in geometry_lines(problem) {
         line(name, text);
     }
-    if problem.transient() {
+    if problem.model.transient {
         line("time", format!("0 to {} s", problem.scales.time));
     }
-    let names = problem.equation.component_names();
-    for (component, hard) in problem.ansatz.hard.iter().enumerate() {
+    let names = problem.model.equation.component_names();
+    for (component, hard) in problem.model.ansatz.hard.iter().enumerate() {
         for face in hard {
             line(
                 "exact",
@@ -194,9 +194,11 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
             );
         }
     }
-    let terms: Vec<String> = term_names(problem)
+    let terms: Vec<String> = problem
+        .model
+        .term_names()
         .iter()
-        .zip(problem.point_sets())
+        .zip(problem.point_sets(first))
         .map(|(name, set)| format!("{name} {}", set.len()))
         .collect();
     line("points", terms.join(", "));
@@ -206,11 +208,11 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
             Some(Batch::All(Whole::Auto)) => "measured at the start".to_string(),
             _ => format!(
                 "{} interior points per first-order step",
-                written.points.batch_size(problem.point_sets()[0].len())
+                written.points.batch_size(problem.point_sets(first)[0].len())
             ),
         },
     );
-    let architecture = architecture(problem, &mut ChaCha8Rng::seed_from_u64(written.seed));
+    let architecture = architecture(problem, &first.network, &mut ChaCha8Rng::seed_from_u64(written.seed));
     let widths: Vec<String> = architecture.widths.iter().map(usize::to_string).collect();
     line(
         "network",

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Exit, complain, print};
+use crate::budget::{check_memory, check_plans};
 use crate::device::Device;
-use crate::error::Error;
+use crate::error::{Error, bytes};
 use crate::memory::{Measurement, Setting, measure};
-use crate::output::{Axis, Corner, Curve, Plot, Style, bytes, peak_memory};
+use crate::output::{Axis, Corner, Curve, Plot, Style, peak_memory};
 use crate::problem;
 use crate::solve::{Settings, adjust, default_folder};
 
@@ -55,6 +56,7 @@ pub(super) fn run(arguments: &MemoryArguments) -> Result<Exit, Error> {
             setting.apply(file, steps.ceil().max(1.0) as usize);
             Ok(())
         })?;
+        check_plans(&problem)?;
         if arguments.memory.is_some() {
             problem.file.memory.clone_from(&arguments.memory);
         }
@@ -67,7 +69,10 @@ pub(super) fn run(arguments: &MemoryArguments) -> Result<Exit, Error> {
         return Ok(Exit::Solved);
     }
     arguments.device.probe()?;
-    let points = load(Setting::Full)?.point_sets()[0].len();
+    let points = {
+        let problem = load(Setting::Full)?;
+        problem.point_sets(&problem.attempts[0])[0].len()
+    };
     let settings = match &arguments.batch {
         Some(settings) => {
             for setting in settings {
@@ -96,7 +101,7 @@ pub(super) fn run(arguments: &MemoryArguments) -> Result<Exit, Error> {
     for setting in settings {
         // What does not fit must not cost what was measured.
         let measured = load(setting)
-            .and_then(|problem| crate::budget::check_memory(&problem))
+            .and_then(|problem| check_memory(&problem, &problem.attempts[0]))
             .and_then(|_| probe(arguments, setting));
         match measured {
             Ok(measured) => table.push((setting, measured)),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{Exit, print};
+use crate::budget::check_plans;
 use crate::error::Error;
 use crate::noise::{Report, measure};
 use crate::problem;
@@ -50,6 +51,7 @@ pub(super) fn run(arguments: &NoiseArguments) -> Result<Exit, Error> {
         ..Settings::default()
     };
     let problem = problem::load(&arguments.file, |file| adjust(file, &settings))?;
+    check_plans(&problem)?;
     let title = problem.file.title.clone();
     let report = measure(problem, &arguments.at)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.file));

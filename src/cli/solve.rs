@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::progress::Bar;
 use super::{Exit, SolveArguments, print};
-use crate::error::Error;
-use crate::output::{Summary, Verdict, bytes};
+use crate::error::{Error, bytes};
+use crate::output::{Summary, Verdict};
 use crate::solution::{BALANCE_LIMIT, CAPTURED, Warning};
 use crate::solve::{Outcome, Request, Settings, Source, solve};
 

@@ -1,12 +1,11 @@
-//! Heat flux and convection.
+//! Heat that flows in.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Boundaries, BoundaryPoint, Condition, Part, Reader};
-use crate::equation::Equation;
-use crate::jet::{Jet, Order};
-use crate::problem::{Expression, Field};
+use super::{Boundaries, BoundaryPoint, Built, Entry, Load, Loads, On, Reader, Role, Specification, Stated, Statement};
+use crate::jet::Jet;
+use crate::quantity::{Coefficient, Expression, Scales};
 
 /// Heat flux entering the body: k·∂T/∂n = q.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,98 +13,74 @@ use crate::problem::{Expression, Field};
 pub struct Flux {
     /// Boundary or list of boundaries.
     pub on: Boundaries,
-    /// Heat flux q, W/m²; 0 is an insulated surface.
+    /// Heat flux q, W/m², which may depend on the temperature `T`; 0 is an insulated surface.
     #[serde(default)]
     pub value: Expression,
 }
 
-/// Heat exchange with a surrounding fluid: k·∂T/∂n = h·(T∞ − T).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Convection {
-    /// Boundary or list of boundaries.
-    pub on: Boundaries,
-    /// Film coefficient h, W/(m²·K).
-    pub coefficient: Expression,
-    /// Temperature T∞ of the fluid, K.
-    pub ambient: Expression,
-}
-
-impl Flux {
-    pub(super) fn parts(&self, reader: &mut Reader<'_, '_>) {
-        reader.take(&self.value, "value", Part::Flux);
+impl Specification for Flux {
+    fn on(&self) -> On<'_> {
+        On::Boundaries(&self.on)
     }
-}
 
-impl Convection {
-    pub(super) fn parts(&self, reader: &mut Reader<'_, '_>) {
-        let mut path = reader.at.clone();
-        path.push("coefficient".into());
-        let coefficient = reader.values.formula(&self.coefficient, reader.variables, &path);
-        if let Some(coefficient) = coefficient {
-            if let Some(value) = coefficient.as_constant().filter(|h| *h < 0.0) {
-                reader
-                    .values
-                    .fault(&path, format!("coefficient = {value} must not be negative"), None);
-            }
-            reader.take(&self.ambient, "ambient", |ambient| Part::Convection {
-                coefficient,
-                ambient,
-            });
+    fn state(&self, reader: &mut Reader<'_, '_>) {
+        if let Some(flux) = reader.coefficient(&self.value, "value", Role::Load) {
+            reader.state(flux.at.clone(), Heated(flux));
         }
     }
 }
 
-/// k·∂T/∂n − q + h·(T − T∞) = 0.
+/// The heat flux is given, W/m².
+#[derive(Debug)]
+struct Heated(Stated);
+
+impl Statement for Heated {
+    fn subject(&self) -> String {
+        "the flux".into()
+    }
+
+    fn formulas(&self) -> Vec<&Stated> {
+        vec![&self.0]
+    }
+
+    fn loads(&self) -> Loads {
+        Loads::Component(0)
+    }
+
+    fn build(&self, scales: &Scales) -> Built {
+        let flux = scales.flux_field(self.0.formula.clone());
+        Built::Load(Box::new(Heating(scales.coefficient(flux))))
+    }
+}
+
+/// q.
 #[derive(Clone, Debug)]
-pub struct FluxLaw {
-    /// q.
-    pub flux: Option<Field>,
-    /// (h, T∞).
-    pub convection: Option<(Field, Field)>,
-}
+struct Heating(Coefficient);
 
-impl Condition for FluxLaw {
-    fn name(&self) -> &'static str {
-        "flux"
+impl Load for Heating {
+    fn value(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
+        self.0.value(&at.x, u.value(0))
     }
 
-    fn order(&self) -> Order {
-        Order::First
+    fn nonlinear(&self) -> bool {
+        self.0.reads_field()
     }
 
-    fn residuals(&self) -> usize {
-        1
+    fn slope(&self, at: &BoundaryPoint, u: &Jet<'_>, _component: usize) -> f64 {
+        self.0.sample(&at.x, u.value(0)).slope
     }
 
-    fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
-        let mut flux = [0.0; 3];
-        equation.flux(&at.x, u, &mut flux);
-        out[0] = (0..3).map(|j| flux[j] * at.normal[j]).sum();
-        if let Some(q) = &self.flux {
-            out[0] -= q.value(&at.x);
-        }
-        if let Some((h, ambient)) = &self.convection {
-            out[0] += h.value(&at.x) * (u.value(0) - ambient.value(&at.x));
-        }
+    fn dead(&self, at: &BoundaryPoint, _component: usize) -> f64 {
+        self.0.as_field().map_or(0.0, |flux| flux.value(&at.x))
+    }
+
+    fn entry(&self, _component: usize, _axis: usize, outward: bool) -> Entry {
+        self.0
+            .as_field()
+            .map_or(Entry::Open, |flux| Entry::normal(flux, outward))
     }
 
     fn conservative(&self) -> bool {
-        true
-    }
-
-    /// √(h/2)·(T − T∞).
-    fn energy(&self, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
-        out[0] = self.convection.as_ref().map_or(0.0, |(h, ambient)| {
-            (0.5 * h.value(&at.x)).sqrt() * (u.value(0) - ambient.value(&at.x))
-        });
-    }
-
-    fn work(&self, at: &BoundaryPoint, u: &Jet<'_>) -> f64 {
-        self.flux.as_ref().map_or(0.0, |q| q.value(&at.x)) * u.value(0)
-    }
-
-    fn impose(&self, _at: &BoundaryPoint, residual: &[f64], _value: &mut [f64], flux: &mut [f64]) {
-        flux[0] -= residual[0];
+        !self.0.reads_field()
     }
 }

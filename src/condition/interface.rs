@@ -2,7 +2,7 @@
 //!
 //! The jets of both sides stand one after the other: m components of the first, m of the second.
 
-use super::{BoundaryPoint, Condition};
+use super::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
 use crate::jet::{Jet, Order};
 
@@ -47,6 +47,10 @@ impl Condition for ValueContinuity {
         Some(self.sides)
     }
 
+    fn continuity(&self) -> Option<Continuity> {
+        Some(Continuity::Value)
+    }
+
     fn residual(&self, _equation: &dyn Equation, _at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
         let other = u.skip(self.components);
         for (c, out) in out.iter_mut().enumerate() {
@@ -87,6 +91,10 @@ impl Condition for FluxContinuity {
         Some(self.sides)
     }
 
+    fn continuity(&self) -> Option<Continuity> {
+        Some(Continuity::Flux)
+    }
+
     fn residual(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
         let other = u.skip(self.components);
         let mut fluxes = [[0.0; 9]; 2];
@@ -97,6 +105,25 @@ impl Condition for FluxContinuity {
             *out = (0..3)
                 .map(|j| (fluxes[0][3 * c + j] - fluxes[1][3 * c + j]) * at.normal[j])
                 .sum();
+        }
+    }
+
+    fn nonlinear(&self, equation: &dyn Equation) -> bool {
+        equation.nonlinear_flux()
+    }
+
+    fn tangent(&self, equation: &dyn Equation, at: &BoundaryPoint, u: &Jet<'_>, out: &mut [f64]) {
+        let own = self.components * u.channels().count();
+        let mut flux = vec![0.0; 3 * self.field * own];
+        for (side, (region, jet)) in self.sides.into_iter().zip([*u, u.skip(self.components)]).enumerate() {
+            in_region(equation, region).flux_tangent(&at.x, &jet, &mut flux);
+            let sign = if side == 0 { 1.0 } else { -1.0 };
+            for (c, row) in out.chunks_mut(2 * own).enumerate() {
+                for (column, out) in row[side * own..(side + 1) * own].iter_mut().enumerate() {
+                    let normal = (0..3).map(|j| flux[(3 * c + j) * own + column] * at.normal[j]);
+                    *out = sign * normal.sum::<f64>();
+                }
+            }
         }
     }
 

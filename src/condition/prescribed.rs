@@ -1,96 +1,53 @@
-//! Prescribed displacements and temperatures, at the boundary or at the start.
+//! Values that the field takes on a boundary or at the start.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{Boundaries, BoundaryPoint, Condition, PENALTY, Part, Reader};
+use super::{BoundaryPoint, Built, Condition, Holds, PENALTY, Stated, Statement};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
-use crate::problem::{Expression, Field};
+use crate::quantity::{Field, Scales};
 
-/// Prescribed displacement components.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Displacement {
-    /// Boundary or list of boundaries.
-    pub on: Boundaries,
-    /// Displacement along x, m; free if left out.
-    #[serde(default)]
-    pub ux: Option<Expression>,
-    /// Displacement along y, m; free if left out.
-    #[serde(default)]
-    pub uy: Option<Expression>,
-    /// Displacement along z, m; free if left out.
-    #[serde(default)]
-    pub uz: Option<Expression>,
-    /// Enforce by the loss instead of exactly by the ansatz.
-    #[serde(default)]
-    pub soft: bool,
+/// A component of the field takes a value.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// What it is called in messages.
+    pub(super) subject: String,
+    /// Which component.
+    pub(super) component: usize,
+    /// Its value.
+    pub(super) value: Stated,
+    /// As a loss term instead of in the ansatz.
+    pub(super) soft: bool,
 }
 
-/// Prescribed temperature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Value {
-    /// Boundary or list of boundaries.
-    pub on: Boundaries,
-    /// Temperature, K.
-    pub value: Expression,
-    /// Enforce by the loss instead of exactly by the ansatz.
-    #[serde(default)]
-    pub soft: bool,
-}
-
-/// The field at t = 0.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Initial {
-    /// Temperature at t = 0, K.
-    pub value: Expression,
-    /// Enforce by the loss instead of exactly by the ansatz.
-    #[serde(default)]
-    pub soft: bool,
-}
-
-impl Displacement {
-    pub(super) fn parts(&self, reader: &mut Reader<'_, '_>) {
-        let soft = self.soft;
-        if self.ux.is_none() && self.uy.is_none() && self.uz.is_none() {
-            reader.values.fault(
-                reader.at,
-                "`Displacement` prescribes no component".into(),
-                Some("give at least one of `ux`, `uy`, `uz`; for a free boundary leave the condition out".into()),
-            );
+impl Held {
+    pub(super) fn temperature(value: Stated, soft: bool) -> Self {
+        Self {
+            subject: "the temperature".into(),
+            component: 0,
+            value,
+            soft,
         }
-        reader.components(
-            [&self.ux, &self.uy, &self.uz],
-            ["ux", "uy", "uz"],
-            |component, value| Part::Prescribed { component, value, soft },
-        );
     }
 }
 
-impl Value {
-    pub(super) fn parts(&self, reader: &mut Reader<'_, '_>) {
-        let soft = self.soft;
-        reader.take(&self.value, "value", |value| Part::Prescribed {
-            component: 0,
-            value,
-            soft,
-        });
+impl Statement for Held {
+    fn subject(&self) -> String {
+        self.subject.clone()
     }
-}
 
-impl Initial {
-    pub(super) fn parts(&self, reader: &mut Reader<'_, '_>) {
-        let soft = self.soft;
-        // The initial state is a function of the position only.
-        reader.variables.time = false;
-        reader.take(&self.value, "value", |value| Part::Prescribed {
-            component: 0,
-            value,
-            soft,
-        });
+    fn formulas(&self) -> Vec<&Stated> {
+        vec![&self.value]
+    }
+
+    fn holds(&self) -> Holds {
+        Holds::Component(self.component)
+    }
+
+    fn build(&self, scales: &Scales) -> Built {
+        Built::Value {
+            component: self.component,
+            value: scales.value_field(self.value.formula.clone()),
+            soft: self.soft,
+        }
     }
 }
 
@@ -99,13 +56,15 @@ impl Initial {
 pub struct Prescribed {
     /// Which component.
     pub component: usize,
+    /// The component's name, such as `ux`, which tells the terms of one boundary apart.
+    pub name: &'static str,
     /// g, dimensionless.
     pub value: Field,
 }
 
 impl Condition for Prescribed {
     fn name(&self) -> &'static str {
-        "value"
+        self.name
     }
 
     fn order(&self) -> Order {

@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Boundaries, BoundaryPoint, Condition, PENALTY};
+use super::{
+    Boundaries, BoundaryPoint, Built, Condition, Holds, On, PENALTY, Reader, Specification, Stated, Statement,
+};
 use crate::equation::Equation;
 use crate::jet::{Jet, Order};
+use crate::quantity::Scales;
 
 /// Mirror plane: no normal displacement and no shear, or no heat flux.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +19,65 @@ pub struct Symmetry {
     /// Enforce by the loss instead of exactly by the ansatz.
     #[serde(default)]
     pub soft: bool,
+}
+
+impl Specification for Symmetry {
+    fn on(&self) -> On<'_> {
+        On::Boundaries(&self.on)
+    }
+
+    fn soften(&mut self) {
+        self.soft = true;
+    }
+
+    fn state(&self, reader: &mut Reader<'_, '_>) {
+        let mirror = Mirror {
+            soft: self.soft,
+            vector: reader.physics.vector(),
+        };
+        reader.state(reader.at.clone(), mirror);
+    }
+}
+
+/// The boundary is a mirror plane. A temperature is free there, a displacement has no normal component.
+#[derive(Debug)]
+pub struct Mirror {
+    /// As a loss term instead of in the ansatz.
+    pub soft: bool,
+    /// Whether the field is a vector.
+    pub vector: bool,
+}
+
+impl Statement for Mirror {
+    fn subject(&self) -> String {
+        "the symmetry".into()
+    }
+
+    fn formulas(&self) -> Vec<&Stated> {
+        Vec::new()
+    }
+
+    fn holds(&self) -> Holds {
+        match self.vector {
+            true => Holds::Normal,
+            false => Holds::Nothing,
+        }
+    }
+
+    fn alone(&self) -> bool {
+        true
+    }
+
+    fn holds_on_axis(&self) -> bool {
+        !self.soft
+    }
+
+    fn build(&self, _scales: &Scales) -> Built {
+        match self.vector {
+            true => Built::Mirror { soft: self.soft },
+            false => Built::Nothing,
+        }
+    }
 }
 
 /// u·n = 0 and the tangential part of σ·n = 0, for a mirror plane that is not along the axes.

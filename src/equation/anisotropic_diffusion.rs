@@ -5,7 +5,8 @@ use super::symmetric::cholesky;
 use super::{Equation, HeatBody, Medium};
 use crate::jet::{Jet, Order};
 
-/// The dimensionless equation Σ_ij k_ij·∂_i∂_j T + Σ_ij ∂_i k_ij·∂_j T + q − c·∂T/∂t = 0.
+/// The dimensionless equation div(k·grad T) + q − c·(∂T/∂t + v·grad T) = 0 with a tensor k, where
+/// div(k·grad T) = Σ_ij k_ij·∂_i∂_j T + Σ_ij (∂_i k_ij + k′_ij·∂_i T)·∂_j T, ∂_i k at fixed T and k′ = ∂k/∂T.
 #[derive(Clone, Debug)]
 pub struct AnisotropicConduction {
     dimension: usize,
@@ -39,12 +40,34 @@ impl Equation for AnisotropicConduction {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         out[0] = self.body.supplied(x, u);
-        let (k, slope) = self.conductivity.with_gradient(x);
+        let k = self.conductivity.sample(x, u.value(0));
         for i in 0..self.dimension {
             for j in 0..self.dimension {
-                out[0] += k[i][j] * u.second(0, i, j) + slope[i][i][j] * u.first(0, j);
+                let along = k.gradient[i][i][j] + k.slope[i][j] * u.first(0, i);
+                out[0] += k.value[i][j] * u.second(0, i, j) + along * u.first(0, j);
             }
         }
+    }
+
+    fn nonlinear_flux(&self) -> bool {
+        self.conductivity.reads_field()
+    }
+
+    /// As that of [`super::HeatConduction`], entry by entry of k.
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let channels = u.channels();
+        let k = self.conductivity.sample(x, u.value(0));
+        out.fill(0.0);
+        for i in 0..self.dimension {
+            for j in 0..self.dimension {
+                let (along, across) = (u.first(0, i), u.first(0, j));
+                out[0] += k.slope[i][j] * u.second(0, i, j);
+                out[0] += (k.mixed[i][i][j] + k.curvature[i][j] * along) * across;
+                out[channels.first(j)] += k.gradient[i][i][j] + 2.0 * k.slope[i][j] * along;
+                out[channels.second(i, j)] += k.value[i][j];
+            }
+        }
+        self.body.supplied_tangent(x, u, out);
     }
 
     fn energy_rows(&self) -> usize {
@@ -54,27 +77,41 @@ impl Equation for AnisotropicConduction {
     /// Lᵀ·grad T/√2 with k = L·Lᵀ.
     fn energy(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         // The problem file's check has seen that k is positive definite at many points.
-        let l = cholesky(&widened(&self.conductivity.at(x)), self.dimension).unwrap_or([[f64::NAN; 6]; 6]);
+        let l = cholesky(&widened(&self.conductivity.at(x, u.value(0))), self.dimension).unwrap_or([[f64::NAN; 6]; 6]);
         for (j, out) in out.iter_mut().enumerate() {
             *out = std::f64::consts::FRAC_1_SQRT_2 * (j..self.dimension).map(|i| l[i][j] * u.first(0, i)).sum::<f64>();
         }
     }
 
     fn flux(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
-        let k = self.conductivity.at(x);
+        let k = self.conductivity.at(x, u.value(0));
         out.fill(0.0);
         for (out, k) in out.iter_mut().zip(&k).take(self.dimension) {
             *out = (0..self.dimension).map(|j| k[j] * u.first(0, j)).sum();
         }
     }
 
+    fn flux_tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let channels = u.channels();
+        let k = self.conductivity.sample(x, u.value(0));
+        out.fill(0.0);
+        for (i, out) in out.chunks_mut(channels.count()).take(self.dimension).enumerate() {
+            for j in 0..self.dimension {
+                out[0] += k.slope[i][j] * u.first(0, j);
+                out[channels.first(j)] += k.value[i][j];
+            }
+        }
+    }
+
     fn flux_slope(&self, x: &[f64; 4], u: &Jet<'_>, l: usize, out: &mut [f64]) {
-        let (k, slope) = self.conductivity.with_gradient(x);
+        let k = self.conductivity.sample(x, u.value(0));
         out.fill(0.0);
         for (i, out) in out.iter_mut().take(self.dimension).enumerate() {
-            *out = (0..self.dimension)
-                .map(|j| k[i][j] * u.second(0, j, l) + slope[l][i][j] * u.first(0, j))
-                .sum();
+            let entry = |j: usize| {
+                let along = k.gradient[l][i][j] + k.slope[i][j] * u.first(0, l);
+                k.value[i][j] * u.second(0, j, l) + along * u.first(0, j)
+            };
+            *out = (0..self.dimension).map(entry).sum();
         }
     }
 
@@ -88,7 +125,7 @@ mod tests {
     use super::*;
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// k = [[2 + x², x·y], [x·y, 3]], no source.
     fn equation() -> AnisotropicConduction {

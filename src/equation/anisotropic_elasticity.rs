@@ -6,7 +6,7 @@ use super::orthotropic::{PAIRS, Stiffness};
 use super::symmetric::Matrix;
 use super::{ElasticModel, Equation, Medium};
 use crate::jet::{Jet, Order};
-use crate::problem::Field;
+use crate::quantity::Field;
 
 /// The dimensionless equation Σ_j ∂_j σ_ij + f_i = 0 with σ = C:ε and a constant C.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Equation for AnisotropicElasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.body.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, u, out);
         let mut slope = [0.0; 9];
         for j in 0..d {
             self.flux_slope(x, u, j, &mut slope[..3 * d]);
@@ -133,7 +133,7 @@ mod tests {
     use crate::equation::fixture::jets;
     use crate::equation::symmetric::rotation;
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The compliance of an isotropic body with E = 1.
     fn isotropic(nu: f64) -> Matrix {

@@ -42,6 +42,26 @@ impl Equation for AxisymmetricConduction {
         self.axial.divergence(x, &flux, out);
     }
 
+    fn nonlinear_flux(&self) -> bool {
+        self.plane.nonlinear_flux()
+    }
+
+    /// Linear in residual and flux of the plane, as the residual is.
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let width = out.len();
+        let mut flux = vec![0.0; 3 * width];
+        self.plane.flux_tangent(x, u, &mut flux);
+        self.plane.tangent(x, u, out);
+        for (column, out) in out.iter_mut().enumerate() {
+            let across = std::array::from_fn::<f64, 3, _>(|j| flux[j * width + column]);
+            self.axial.divergence(x, &across, std::slice::from_mut(out));
+        }
+    }
+
+    fn flux_tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        self.plane.flux_tangent(x, u, out);
+    }
+
     fn energy_rows(&self) -> usize {
         self.plane.energy_rows()
     }
@@ -69,7 +89,7 @@ mod tests {
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::equation::{HeatBody, HeatConduction};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     fn equation(transient: bool, conductivity: &str, source: &str) -> AxisymmetricConduction {
         let body = HeatBody::new(

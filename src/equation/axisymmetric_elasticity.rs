@@ -7,7 +7,7 @@ use super::orthotropic::Stiffness;
 use super::symmetric::Matrix;
 use super::{Equation, Medium};
 use crate::jet::{Jet, Order};
-use crate::problem::Field;
+use crate::quantity::Field;
 
 /// The dimensionless equations
 ///
@@ -73,7 +73,7 @@ impl Equation for AxisymmetricElasticity {
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let (mut flux, mut slope) = ([0.0; 6], [0.0; 6]);
         self.flux(x, u, &mut flux);
-        self.body.supply(x, &[0.0; 2], out);
+        self.body.supply(x, u, out);
         for j in 0..2 {
             self.flux_slope(x, u, j, &mut slope);
             out.iter_mut()
@@ -128,7 +128,7 @@ mod tests {
     use crate::equation::fixture::jets;
     use crate::equation::{ElasticModel, Elasticity};
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     const NU: f64 = 0.3;
 

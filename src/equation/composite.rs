@@ -77,6 +77,22 @@ impl Equation for Composite {
     }
 
     /// The most that any material has; the others fill up with 0.
+    fn nonlinear(&self) -> bool {
+        self.parts.iter().any(|part| part.nonlinear())
+    }
+
+    fn nonlinear_flux(&self) -> bool {
+        self.parts.iter().any(|part| part.nonlinear_flux())
+    }
+
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        self.at(x).tangent(x, u, out);
+    }
+
+    fn flux_tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        self.at(x).flux_tangent(x, u, out);
+    }
+
     fn energy_rows(&self) -> usize {
         self.parts.iter().map(|part| part.energy_rows()).max().unwrap_or(0)
     }
@@ -112,8 +128,24 @@ impl Medium for Composite {
         self.first().medium().component_names()
     }
 
-    fn supply(&self, x: &[f64; 4], rates: &[f64], out: &mut [f64]) {
-        self.at(x).medium().supply(x, rates, out);
+    fn supply(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        self.at(x).medium().supply(x, u, out);
+    }
+
+    fn supply_tangent(&self, x: &[f64; 4], u: &Jet<'_>, tangent: &mut [f64]) {
+        self.at(x).medium().supply_tangent(x, u, tangent);
+    }
+
+    fn storage(&self, x: &[f64; 4], u: &Jet<'_>, change: &[f64], out: &mut [f64]) {
+        self.at(x).medium().storage(x, u, change, out);
+    }
+
+    fn nonlinear(&self) -> bool {
+        self.parts.iter().any(|part| part.medium().nonlinear())
+    }
+
+    fn conservative(&self) -> bool {
+        self.parts.iter().all(|part| part.medium().conservative())
     }
 
     fn work(&self, x: &[f64; 4], u: &Jet<'_>) -> f64 {

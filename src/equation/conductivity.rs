@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::symmetric::{Matrix, cholesky, rotation};
-use crate::problem::formula::Formula;
-use crate::problem::{Expression, Field, Path, Scales, Values, Variables};
+use crate::quantity::{Coefficient, Expression, Formula, Path, Sample, Scales, Values, Variables};
 
 /// A conductivity k, W/(m·K); it may depend on the position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -199,14 +198,16 @@ pub(super) fn item(at: &Path, index: usize) -> Path {
 impl ConductivityLaw {
     /// The least and the largest of the diagonal after elimination at a point: both have the size of k's principal values, and the
     /// least is 0 unless k is positive definite.
-    pub fn extremes(&self, x: &[f64; 4], dimension: usize) -> (f64, f64) {
+    ///
+    /// `x` are (x, y, z, t, T) in SI units.
+    pub fn extremes(&self, x: &[f64; 5], dimension: usize) -> (f64, f64) {
         match self {
             Self::Scalar(formula) => {
-                let k = formula.evaluate(x);
+                let k = formula.evaluate_with(x);
                 (k, k)
             }
             Self::Tensor(parts) => {
-                let k = sum(parts.iter().map(|(formula, unit)| (formula.evaluate(x), unit)));
+                let k = sum(parts.iter().map(|(formula, unit)| (formula.evaluate_with(x), unit)));
                 let Some(l) = cholesky(&widened(&k), dimension) else {
                     return (0.0, f64::NAN);
                 };
@@ -236,32 +237,61 @@ pub(super) fn widened(k: &[[f64; 3]; 3]) -> Matrix {
     a
 }
 
-/// k as a dimensionless tensor field.
+/// k as a dimensionless tensor field, which may depend on the field that is solved for.
 #[derive(Clone, Debug)]
 pub struct TensorField {
-    parts: Vec<(Field, [[f64; 3]; 3])>,
+    parts: Vec<(Coefficient, [[f64; 3]; 3])>,
+}
+
+/// A symmetric 3 × 3 tensor.
+pub(super) type Tensor = [[f64; 3]; 3];
+
+/// k with the derivatives that a balance and its tangent read.
+pub(super) struct TensorSample {
+    pub(super) value: Tensor,
+    /// ∂k/∂x_j.
+    pub(super) gradient: [Tensor; 3],
+    /// ∂k/∂û.
+    pub(super) slope: Tensor,
+    /// ∂²k/∂û².
+    pub(super) curvature: Tensor,
+    /// ∂²k/∂x_j∂û.
+    pub(super) mixed: [Tensor; 3],
 }
 
 impl TensorField {
     /// Σ f_n·A_n by the scales' modulus.
     pub fn new(parts: &[(Formula, [[f64; 3]; 3])], scales: &Scales) -> Self {
-        let part = |(formula, unit): &(Formula, _)| (scales.modulus_field(formula.clone()), *unit);
+        let part = |(formula, unit): &(Formula, _)| (scales.coefficient(scales.modulus_field(formula.clone())), *unit);
         Self {
             parts: parts.iter().map(part).collect(),
         }
     }
 
-    /// k at a point.
-    pub fn at(&self, x: &[f64; 4]) -> [[f64; 3]; 3] {
-        sum(self.parts.iter().map(|(field, unit)| (field.value(x), unit)))
+    /// Whether it depends on the field that is solved for.
+    pub fn reads_field(&self) -> bool {
+        self.parts.iter().any(|(part, _)| part.reads_field())
     }
 
-    /// k and ∂k/∂x_j, `[3]`, at a point.
-    pub fn with_gradient(&self, x: &[f64; 4]) -> ([[f64; 3]; 3], [[[f64; 3]; 3]; 3]) {
-        let parts: Vec<(f64, [f64; 3])> = self.parts.iter().map(|(field, _)| field.with_gradient(x)).collect();
-        let units = || self.parts.iter().map(|(_, unit)| unit);
-        let value = sum(parts.iter().map(|part| part.0).zip(units()));
-        let slope = std::array::from_fn(|j| sum(parts.iter().map(|part| part.1[j]).zip(units())));
-        (value, slope)
+    /// k at a point for the field û.
+    pub fn at(&self, x: &[f64; 4], u: f64) -> [[f64; 3]; 3] {
+        sum(self.parts.iter().map(|(part, unit)| (part.value(x, u), unit)))
+    }
+
+    /// k and its derivatives at a point for the field û.
+    pub(super) fn sample(&self, x: &[f64; 4], u: f64) -> TensorSample {
+        let samples: Vec<(Sample, &Tensor)> = self
+            .parts
+            .iter()
+            .map(|(part, unit)| (part.sample(x, u), unit))
+            .collect();
+        let of = |pick: &dyn Fn(&Sample) -> f64| sum(samples.iter().map(|(sample, unit)| (pick(sample), *unit)));
+        TensorSample {
+            value: of(&|sample| sample.value),
+            gradient: std::array::from_fn(|j| of(&|sample| sample.gradient[j])),
+            slope: of(&|sample| sample.slope),
+            curvature: of(&|sample| sample.curvature),
+            mixed: std::array::from_fn(|j| of(&|sample| sample.mixed[j])),
+        }
     }
 }

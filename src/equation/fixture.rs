@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::jet::{Channels, CoordinateJet};
-use crate::problem::Scales;
-use crate::problem::formula::Formula;
+use crate::quantity::{Formula, Scales};
 
 pub(super) const UNIT: Scales = Scales {
     length: 1.0,
@@ -15,7 +14,7 @@ pub(super) const UNIT: Scales = Scales {
 };
 
 pub(super) fn formula(text: &str) -> Formula {
-    Formula::parse(text, &BTreeMap::new(), [true; 4]).unwrap_or_else(|error| panic!("{error:?}"))
+    Formula::parse(text, &BTreeMap::new(), [true; 5]).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 /// The jets of all components, one after the other.

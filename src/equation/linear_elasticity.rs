@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::elastic_state::{ElasticState, displacement, voigt};
 use super::medium::ElasticBody;
-use super::{Equation, Medium, Orthotropic};
+use super::{Balances, Equation, Family, Medium, Motion, Orthotropic, Physics};
 use crate::jet::{Jet, Order};
-use crate::problem::{Expression, Field};
+use crate::quantity::{Expression, Field};
 
 /// Small-strain elasticity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,73 @@ pub struct LinearElasticity {
     /// Force per volume along each axis, N/m³.
     #[serde(default)]
     pub body_force: Vec<Expression>,
+}
+
+impl Physics for LinearElasticity {
+    fn family(&self) -> Family {
+        Family::Elasticity
+    }
+
+    fn axisymmetric(&self) -> bool {
+        self.model == ElasticModel::Axisymmetric
+    }
+
+    fn components(&self) -> &'static [&'static str] {
+        &["ux", "uy", "uz"][..self.model.dimension()]
+    }
+
+    fn vector(&self) -> bool {
+        true
+    }
+
+    fn level(&self) -> bool {
+        false
+    }
+
+    fn load(&self) -> &'static str {
+        "traction"
+    }
+
+    /// Rigid motions; what moves away from an axis of rotation stretches.
+    fn motions(&self, dimension: usize) -> Vec<Motion> {
+        match dimension {
+            _ if self.axisymmetric() => vec![Motion::shift("along the axis", 1)],
+            1 => vec![Motion::shift("along x", 0)],
+            2 => vec![
+                Motion::shift("along x", 0),
+                Motion::shift("along y", 1),
+                Motion::turn("turning", 0, 1),
+            ],
+            _ => vec![
+                Motion::shift("along x", 0),
+                Motion::shift("along y", 1),
+                Motion::shift("along z", 2),
+                Motion::turn("turning about x", 1, 2),
+                Motion::turn("turning about y", 2, 0),
+                Motion::turn("turning about z", 0, 1),
+            ],
+        }
+    }
+
+    fn unheld(&self, free: &[&'static str]) -> (String, &'static str) {
+        (
+            format!("the body can still move: {}", free.join(", ")),
+            "prescribe displacements, a `Symmetry` or a `Foundation` until no rigid motion is left",
+        )
+    }
+
+    fn source_unit(&self) -> &'static str {
+        "N/m^3"
+    }
+
+    fn balances(&self, _transient: bool) -> Balances {
+        Balances {
+            loads: ("forces", ["Pa", "N/m", "N"]),
+            // Forces of a body of revolution have no moment about its axis.
+            moments: (!self.axisymmetric()).then_some(["", "N m/m", "N m"]),
+            energy: ["J/m^2", "J/m", "J"],
+        }
+    }
 }
 
 /// How the body deforms across the coordinates that are not there.
@@ -171,7 +238,7 @@ impl Equation for Elasticity {
 
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let d = self.dimension();
-        self.body.supply(x, &[0.0; 3][..d], out);
+        self.body.supply(x, u, out);
         for i in 0..d {
             let dilatation_slope: f64 = (0..d).map(|j| u.second(j, i, j)).sum();
             out[i] += (self.lambda + self.shear) * dilatation_slope + self.shear * u.laplacian(i);
@@ -226,7 +293,7 @@ mod tests {
     use super::*;
     use crate::equation::fixture::jets;
     use crate::jet::{Channels, CoordinateJet, Scalar};
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The jet of a closed-form displacement field at a point.
     fn jet(d: usize, x: [f64; 4], u: impl Fn([CoordinateJet; 4]) -> [CoordinateJet; 3]) -> Vec<f64> {

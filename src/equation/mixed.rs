@@ -29,6 +29,12 @@ const ROUND: [(usize, usize, &str); 4] = [(0, 0, "srr"), (1, 1, "szz"), (0, 2, "
 /// The flux components of one unknown.
 const FLUX: [(usize, usize, &str); 3] = [(0, 0, "flux_x"), (0, 1, "flux_y"), (0, 2, "flux_z")];
 
+/// The entries of a flux that exist in `dimension` coordinates.
+fn within(entries: &[(usize, usize, &'static str)], dimension: usize) -> Vec<(usize, usize, &'static str)> {
+    let exists = |entry: &&(usize, usize, &str)| entry.0 < dimension && entry.1 < dimension;
+    entries.iter().filter(exists).copied().collect()
+}
+
 /// The system of first order that belongs to an equation.
 #[derive(Debug)]
 pub struct Mixed {
@@ -41,19 +47,21 @@ pub struct Mixed {
 impl Mixed {
     /// Of elasticity in `dimension` coordinates: the stress is symmetric.
     pub fn with_stress(primal: Box<dyn Equation>, dimension: usize) -> Self {
-        let parts: &[_] = if primal.axial().is_some() { &ROUND } else { &STRESS };
-        Self::new(primal, dimension, parts)
+        let parts = match primal.axial() {
+            Some(_) => ROUND.to_vec(),
+            None => within(&STRESS, dimension),
+        };
+        Self {
+            primal,
+            dimension,
+            parts,
+        }
     }
 
     /// Of diffusion in `dimension` coordinates.
     pub fn with_flux(primal: Box<dyn Equation>, dimension: usize) -> Self {
-        Self::new(primal, dimension, &FLUX)
-    }
-
-    fn new(primal: Box<dyn Equation>, dimension: usize, parts: &[(usize, usize, &'static str)]) -> Self {
-        let exists = |part: &&(usize, usize, &str)| part.0 < dimension && part.1 < dimension || part.2 == "hoop";
         Self {
-            parts: parts.iter().filter(exists).copied().collect(),
+            parts: within(&FLUX, dimension),
             primal,
             dimension,
         }
@@ -101,16 +109,8 @@ impl Equation for Mixed {
     /// Balance first, then the material law.
     fn residual(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
         let p = self.primal.components();
-        let mut rates = [0.0; 3];
-        if u.channels().time {
-            rates
-                .iter_mut()
-                .take(p)
-                .enumerate()
-                .for_each(|(c, rate)| *rate = u.rate(c));
-        }
         let (balance, law) = out.split_at_mut(p);
-        self.medium().supply(x, &rates[..p], balance);
+        self.medium().supply(x, u, balance);
         for (row, out) in balance.iter_mut().enumerate() {
             for column in 0..self.dimension {
                 *out += self
@@ -126,6 +126,64 @@ impl Equation for Mixed {
         self.primal.flux(x, u, &mut flux[..3 * p]);
         for (index, (out, &(row, column, _))) in law.iter_mut().zip(&self.parts).enumerate() {
             *out = u.value(p + index) - flux[3 * row + column];
+        }
+    }
+
+    /// The material law.
+    fn nonlinear(&self) -> bool {
+        self.primal.nonlinear()
+    }
+
+    /// As an unknown of its own the flux is linear.
+    fn nonlinear_flux(&self) -> bool {
+        false
+    }
+
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let (channels, m, p) = (u.channels(), self.components(), self.primal.components());
+        let (k, width) = (channels.count(), m * channels.count());
+        out.fill(0.0);
+        let (balance, law) = out.split_at_mut(p * width);
+        for (row, out) in balance.chunks_mut(width).enumerate() {
+            for column in 0..self.dimension {
+                if let Some(unknown) = self.unknown(row, column) {
+                    out[unknown * k + channels.first(column)] += 1.0;
+                }
+            }
+        }
+        let mut supplied = vec![0.0; p * p * k];
+        self.medium().supply_tangent(x, u, &mut supplied);
+        for (out, supplied) in balance.chunks_mut(width).zip(supplied.chunks(p * k)) {
+            out.iter_mut().zip(supplied).for_each(|(out, part)| *out += part);
+        }
+        let mut own = vec![0.0; 3 * p * width];
+        if let Some(axial) = self.axial() {
+            self.flux_tangent(x, u, &mut own);
+            let mut flux = vec![0.0; 3 * p];
+            let mut across = vec![0.0; p];
+            for column in 0..width {
+                flux.iter_mut()
+                    .enumerate()
+                    .for_each(|(entry, flux)| *flux = own[entry * width + column]);
+                across
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(row, out)| *out = balance[row * width + column]);
+                axial.divergence(x, &flux, &mut across);
+                across
+                    .iter()
+                    .enumerate()
+                    .for_each(|(row, value)| balance[row * width + column] = *value);
+            }
+        }
+        let mut flux = vec![0.0; 3 * p * p * k];
+        self.primal.flux_tangent(x, u, &mut flux);
+        for (index, (out, &(row, column, _))) in law.chunks_mut(width).zip(&self.parts).enumerate() {
+            let entry = (3 * row + column) * p * k;
+            out.iter_mut()
+                .zip(&flux[entry..entry + p * k])
+                .for_each(|(out, part)| *out = -part);
+            out[(p + index) * k] += 1.0;
         }
     }
 
@@ -199,7 +257,7 @@ mod tests {
     use crate::equation::fixture::{UNIT, formula, jets};
     use crate::equation::{ElasticModel, Elasticity, HeatBody, HeatConduction};
     use crate::jet::Scalar;
-    use crate::problem::scales;
+    use crate::quantity::scales;
 
     /// The residuals of (u, σ) in closed form, and the flux that the system sees.
     fn evaluate(system: &Mixed, time: bool, x: [f64; 4], all: &[CoordinateJet]) -> (Vec<f64>, Vec<f64>) {

@@ -2,9 +2,10 @@
 //!
 //! Conventions, once for the whole program: normals point outwards, tension is positive, flux = k·grad T (so that a
 //! positive Neumann value is heat entering the body, or a traction pulling on it), and an equation's residual is
-//! div flux + source − storage. Everything here is dimensionless; see [`crate::problem::Scales`].
+//! div flux + source − storage. Everything here is dimensionless; see [`crate::quantity::Scales`].
 //!
-//! An equation is affine in the jet: [`crate::formulation`] relies on it to linearise residuals once per point set.
+//! An equation is affine in the jet, and [`crate::formulation`] linearises it once per point set; or it is smooth and gives its
+//! tangent at every jet ([`Equation::tangent`]).
 
 mod anisotropic_diffusion;
 mod anisotropic_elasticity;
@@ -21,6 +22,7 @@ mod linear_elasticity;
 mod medium;
 mod mixed;
 mod orthotropic;
+mod physics;
 mod symmetric;
 
 use std::fmt::Debug;
@@ -41,34 +43,42 @@ pub use linear_elasticity::{ElasticModel, Elasticity, LinearElasticity};
 pub use medium::{HeatBody, Medium};
 pub use mixed::Mixed;
 pub use orthotropic::{Orthotropic, Stiffness};
+pub use physics::{Balances, Family, Motion, Physics};
 
-use crate::jet::{CoordinateJet, Jet, Order};
+use crate::jet::{Channels, CoordinateJet, Jet, Order};
 
-/// The equations that a problem file can name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub enum EquationKind {
-    /// Small-strain elasticity of an isotropic or orthotropic body: div σ + f = 0.
-    LinearElasticity(LinearElasticity),
-    /// Heat conduction or another diffusion: div(k·grad T) + q = c·∂T/∂t.
-    Diffusion(Diffusion),
+/// Declares the kinds, one line each, and what depends on all of them.
+macro_rules! equations {
+    ($($(#[$doc:meta])* $kind:ident,)*) => {
+        /// The equations that a problem file can name.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        pub enum EquationKind {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        impl EquationKind {
+            /// The kind's name in problem files.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => stringify!($kind),)*
+                }
+            }
+
+            /// Its names, units and motions.
+            pub fn physics(&self) -> &dyn Physics {
+                match self {
+                    $(Self::$kind(kind) => kind,)*
+                }
+            }
+        }
+    };
 }
 
-impl EquationKind {
-    /// The kind's name in problem files.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::LinearElasticity(_) => "LinearElasticity",
-            Self::Diffusion(_) => "Diffusion",
-        }
-    }
-
-    /// Whether x is the distance from an axis of rotation.
-    pub fn axisymmetric(&self) -> bool {
-        match self {
-            Self::LinearElasticity(equation) => equation.model == ElasticModel::Axisymmetric,
-            Self::Diffusion(equation) => equation.axisymmetric,
-        }
-    }
+equations! {
+    /// Small-strain elasticity of an isotropic or orthotropic body: div σ + f = 0.
+    LinearElasticity,
+    /// Heat conduction or another diffusion: div(k·grad T) + q = c·∂T/∂t.
+    Diffusion,
 }
 
 /// A named array of the result in SI units: name, unit, components and the values of one point.
@@ -100,6 +110,29 @@ pub enum Scale {
 /// The equation that holds in a region.
 pub fn in_region(equation: &dyn Equation, region: usize) -> &dyn Equation {
     equation.part(region).unwrap_or(equation)
+}
+
+/// The tangent of an affine function f of jets, A_k = f(e_k) − f(0).
+///
+/// # Shapes
+/// `out` is `[f, width]`, a jet has `width` numbers.
+pub(crate) fn affine_tangent(
+    channels: Channels,
+    width: usize,
+    out: &mut [f64],
+    mut f: impl FnMut(&Jet<'_>, &mut [f64]),
+) {
+    let rows = out.len() / width;
+    let (mut unit, mut value, mut at_zero) = (vec![0.0; width], vec![0.0; rows], vec![0.0; rows]);
+    f(&Jet::new(channels, &unit), &mut at_zero);
+    for column in 0..width {
+        unit[column] = 1.0;
+        f(&Jet::new(channels, &unit), &mut value);
+        unit[column] = 0.0;
+        for row in 0..rows {
+            out[row * width + column] = value[row] - at_zero[row];
+        }
+    }
 }
 
 /// A second-order equation in divergence form in d space coordinates, or the system of first order that belongs to it.
@@ -182,6 +215,39 @@ pub trait Equation: Debug + Send + Sync {
     /// Residuals per point, as many as there are unknowns.
     fn residuals(&self) -> usize {
         self.components()
+    }
+
+    /// Whether [`Equation::residual`] is a smooth function of the jet instead of an affine one.
+    fn nonlinear(&self) -> bool {
+        self.nonlinear_flux() || self.medium().nonlinear()
+    }
+
+    /// Whether [`Equation::flux`] is.
+    fn nonlinear_flux(&self) -> bool {
+        false
+    }
+
+    /// Whether the equation has a potential energy, that of [`Equation::energy`] and [`Medium::work`].
+    fn conservative(&self) -> bool {
+        !self.nonlinear_flux() && self.medium().conservative()
+    }
+
+    /// ∂residual/∂u at the jet `u`; affine residuals have it from unit jets.
+    ///
+    /// # Shapes
+    /// `out` is `[residuals, m, K]`.
+    fn tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let width = self.components() * u.channels().count();
+        affine_tangent(u.channels(), width, out, |jet, r| self.residual(x, jet, r));
+    }
+
+    /// ∂flux/∂u at the jet `u`; affine fluxes have it from unit jets.
+    ///
+    /// # Shapes
+    /// `out` is `[field_components, 3, m, K]`.
+    fn flux_tangent(&self, x: &[f64; 4], u: &Jet<'_>, out: &mut [f64]) {
+        let width = self.components() * u.channels().count();
+        affine_tangent(u.channels(), width, out, |jet, flux| self.flux(x, jet, flux));
     }
 
     /// Numbers per point that [`Equation::energy`] gives.

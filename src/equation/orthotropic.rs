@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ElasticModel;
 use super::conductivity::{extended, item, turned_axes};
 use super::symmetric::{Matrix, cholesky, inverse};
-use crate::problem::{Expression, Path, Values};
+use crate::quantity::{Expression, Path, Values};
 
 /// Elastic constants that differ along three perpendicular axes, as in wood or a fibre composite.
 ///

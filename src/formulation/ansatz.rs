@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::geometry::{Chart, Face, Point, Shape};
 use crate::jet::{Channels, CoordinateJet, Order, Scalar};
-use crate::problem::{Field, scales};
+use crate::quantity::{Field, scales};
 
 /// A boundary or the initial state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct HardFace {
 }
 
 /// The ansatz of all components.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ansatz {
     /// The prescribed faces per component, `[m]`.
     pub hard: Vec<Vec<HardFace>>,
@@ -63,12 +63,12 @@ pub struct Ansatz {
 }
 
 /// Most channels of a jet: value, four first and six second derivatives.
-const MOST: usize = 11;
+pub(super) const MOST: usize = 11;
 
 /// g and D of one component at a point.
-struct Frame {
-    lift: CoordinateJet,
-    distance: CoordinateJet,
+pub(super) struct Frame {
+    pub(super) lift: CoordinateJet,
+    pub(super) distance: CoordinateJet,
 }
 
 impl Ansatz {
@@ -80,7 +80,7 @@ impl Ansatz {
         }
     }
 
-    fn frame(&self, shape: &dyn Shape, component: usize, x: &[CoordinateJet; 4]) -> Frame {
+    pub(super) fn frame(&self, shape: &dyn Shape, component: usize, x: &[CoordinateJet; 4]) -> Frame {
         let hard = &self.hard[component];
         let space: Point = [x[0], x[1], x[2]];
         let mut distance = CoordinateJet::constant(1.0);
@@ -269,7 +269,7 @@ fn projected(
 }
 
 /// Jets of s·D·N from those of N, in place, by the product rule.
-fn product(channels: Channels, d: &CoordinateJet, s: f64, jet: &mut [f64]) {
+pub(super) fn product(channels: Channels, d: &CoordinateJet, s: f64, jet: &mut [f64]) {
     let mut n = [0.0; MOST];
     n[..jet.len()].copy_from_slice(jet);
     let value = n[0];
@@ -301,7 +301,7 @@ fn product(channels: Channels, d: &CoordinateJet, s: f64, jet: &mut [f64]) {
 }
 
 /// The transpose of [`product`] applied to a linear form, in place.
-fn transpose_product(channels: Channels, d: &CoordinateJet, s: f64, form: &mut [f64]) {
+pub(super) fn transpose_product(channels: Channels, d: &CoordinateJet, s: f64, form: &mut [f64]) {
     let mut a = [0.0; MOST];
     a[..form.len()].copy_from_slice(form);
     let slope = |j: usize| d.gradient[if j == channels.space { 3 } else { j }];

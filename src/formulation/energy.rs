@@ -11,15 +11,14 @@
 //! the energy (Müller & Zeinhofer, *Achieving high accuracy with PINNs via energy natural gradients*, 2023), and the last layer's
 //! least squares is Ritz's method (E & Yu, *The deep Ritz method*, 2018).
 
+use super::Model;
 use super::strong::{BoundaryTerm, Form, assemble, heads};
 use crate::condition::BoundaryPoint;
 use crate::equation::in_region;
-use crate::jet::Order;
-use crate::loss::Rows;
-use crate::problem::Problem;
+use crate::jet::{Order, Rows};
 
 /// Stored energy and work of the sources at interior points, weight 1/n each.
-pub(super) fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
+pub(super) fn interior_rows(problem: &Model, points: &[[f64; 4]]) -> Rows<f64> {
     let equation = problem.equation.as_ref();
     let form = Form {
         order: Order::First,
@@ -45,7 +44,7 @@ pub(super) fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64>
 }
 
 /// Stored energy and work of the loads at boundary points, weight 1/n each.
-pub(super) fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
+pub(super) fn boundary_rows(problem: &Model, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
     let (equation, condition) = (problem.equation.as_ref(), term.condition.as_ref());
     let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
     let form = Form {

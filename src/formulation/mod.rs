@@ -1,14 +1,19 @@
-//! From physics to rows: residuals of equation and conditions as linear forms of the network's jet.
+//! From physics to rows: residuals of equation and conditions as functions of the network's jet.
 
 mod ansatz;
 mod energy;
+mod model;
+mod smooth;
 mod strong;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use ansatz::{Ansatz, HardFace, Place};
-pub use strong::{BoundaryTerm, boundary_rows, heads, interior_rows, residual_rows, seen, term_rows};
+pub use model::{Model, face_point};
+pub use strong::{
+    BoundaryTerm, boundary_rows, heads, interior_rows, point_bytes, residual_rows, seen, term_rows, value_rows,
+};
 
 /// What is minimised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

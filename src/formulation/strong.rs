@@ -1,22 +1,23 @@
 //! The strong form: residuals at collocation points.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::{Ansatz, Formulation, Place, energy};
-use crate::condition::{BoundaryPoint, Condition};
+use super::{Ansatz, Formulation, Model, Place, energy, smooth};
+use crate::condition::{BoundaryPoint, Condition, Prescribed};
 use crate::equation::{Equation, in_region};
 use crate::geometry::Shape;
-use crate::jet::{Channels, Jet, Order};
-use crate::loss::Rows;
-use crate::problem::Problem;
+use crate::jet::{Channels, Jet, Order, Rows};
+use crate::quantity::Field;
 
 /// A condition that enters the loss.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BoundaryTerm {
     /// Where it holds.
     pub place: Place,
     /// What holds.
-    pub condition: Box<dyn Condition>,
+    pub condition: Arc<dyn Condition>,
 }
 
 impl BoundaryTerm {
@@ -32,17 +33,17 @@ impl BoundaryTerm {
 }
 
 /// The rows of a term in the problem's formulation at points of the unit cube; term 0 is the interior, the others are
-/// [`Problem::terms`]. The weights are all 1.
-pub fn term_rows(problem: &Problem, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
-    form_rows(problem, problem.file.formulation(), term, units)
+/// [`Model::terms`]. The weights are all 1.
+pub fn term_rows(problem: &Model, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
+    form_rows(problem, problem.formulation, term, units)
 }
 
 /// The residuals of a term whatever the problem's formulation is.
-pub fn residual_rows(problem: &Problem, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
+pub fn residual_rows(problem: &Model, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
     form_rows(problem, Formulation::Strong, term, units)
 }
 
-fn form_rows(problem: &Problem, formulation: Formulation, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
+fn form_rows(problem: &Model, formulation: Formulation, term: usize, units: &[[f64; 4]]) -> Rows<f64> {
     let energy = formulation == Formulation::Energy;
     let mut rows = if term == 0 {
         let points: Vec<[f64; 4]> = units.par_iter().map(|unit| problem.interior_point(*unit)).collect();
@@ -68,8 +69,11 @@ fn form_rows(problem: &Problem, formulation: Formulation, term: usize, units: &[
 }
 
 /// The residual of the equation at interior points, weight 1/n each.
-pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
+pub fn interior_rows(problem: &Model, points: &[[f64; 4]]) -> Rows<f64> {
     let equation = problem.equation.as_ref();
+    if equation.nonlinear() {
+        return smooth::interior(problem, points);
+    }
     let form = Form {
         order: equation.order(),
         residuals: equation.residuals(),
@@ -86,8 +90,11 @@ pub fn interior_rows(problem: &Problem, points: &[[f64; 4]]) -> Rows<f64> {
 }
 
 /// The residuals of a condition at boundary points, weight 1/n each.
-pub fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
+pub fn boundary_rows(problem: &Model, term: &BoundaryTerm, points: &[BoundaryPoint]) -> Rows<f64> {
     let (equation, condition) = (problem.equation.as_ref(), term.condition.as_ref());
+    if condition.nonlinear(equation) {
+        return smooth::boundary(problem, term, points);
+    }
     let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
     let form = Form {
         order: condition.order(),
@@ -102,6 +109,40 @@ pub fn boundary_rows(problem: &Problem, term: &BoundaryTerm, points: &[BoundaryP
         |i, jet, out| condition.residual(seen(equation, condition, &points[i]), &points[i], jet, out),
         |_, _| 0.0,
     )
+}
+
+/// The differences of a component of the field from a value at interior points, weight 1/n each.
+pub fn value_rows(problem: &Model, component: usize, value: Field, points: &[[f64; 4]]) -> Rows<f64> {
+    let name = problem.equation.component_names()[component];
+    let points: Vec<BoundaryPoint> = points
+        .iter()
+        .map(|x| BoundaryPoint {
+            x: *x,
+            normal: [0.0; 3],
+            region: problem.region(x),
+        })
+        .collect();
+    let term = BoundaryTerm {
+        place: Place::Initial,
+        condition: Arc::new(Prescribed { component, name, value }),
+    };
+    boundary_rows(problem, &term, &points)
+}
+
+/// Bytes of one point's rows of residuals, in f64; term 0 is the interior, the others are [`Model::terms`].
+pub fn point_bytes(problem: &Model, term: usize) -> usize {
+    let equation = problem.equation.as_ref();
+    let condition = term.checked_sub(1).map(|term| problem.terms[term].condition.as_ref());
+    let (order, nonlinear) = match condition {
+        None => (equation.order(), equation.nonlinear()),
+        Some(condition) => (condition.order(), condition.nonlinear(equation)),
+    };
+    let channels = Channels::new(problem.shape.dimension(), problem.transient, order);
+    if nonlinear {
+        let width = smooth::point_width(equation.components(), channels);
+        return (channels.coordinates() + width + 1) * size_of::<f64>();
+    }
+    Rows::<f64>::point_bytes(channels, problem.residuals(term), problem.outputs())
 }
 
 /// The equation that a condition sees at a point: all regions' on an interface, otherwise that of the point's region.
@@ -135,7 +176,7 @@ pub(super) struct Form {
 /// Linearises an affine residual at every point: d = −r(0), A_k = r(e_k) − r(0), then from u to N by the ansatz; the same for
 /// an affine number per point, of which the linear part is kept. The jet that is read has the components of u of every side.
 pub(super) fn assemble(
-    problem: &Problem,
+    problem: &Model,
     form: &Form,
     points: &[[f64; 4]],
     residual: impl Fn(usize, &Jet<'_>, &mut [f64]) + Sync,
@@ -143,7 +184,7 @@ pub(super) fn assemble(
 ) -> Rows<f64> {
     let residuals = form.residuals;
     let (ansatz, shape): (&Ansatz, &dyn Shape) = (&problem.ansatz, problem.shape.as_ref());
-    let channels = Channels::new(shape.dimension(), problem.transient(), form.order);
+    let channels = Channels::new(shape.dimension(), problem.transient, form.order);
     let (n, m, d) = (points.len(), problem.equation.components(), channels.coordinates());
     let sides = form.heads.len().checked_div(n).unwrap_or(1);
     // What the residual reads, and what the network gives.
@@ -158,6 +199,7 @@ pub(super) fn assemble(
         rhs: vec![0.0; n * residuals],
         weights: vec![1.0 / n as f64; n],
         linear: vec![0.0; if form.linear { n * columns } else { 0 }],
+        smooth: None,
     };
     // Into the columns of the heads.
     let place = |heads: &[usize], part: &[f64], out: &mut [f64]| {

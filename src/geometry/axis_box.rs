@@ -9,7 +9,7 @@ use super::chart::divide;
 use super::{Chart, Corner, Face, Point, Shape};
 use crate::jet::Scalar;
 use crate::path;
-use crate::problem::{Expression, Path, Values};
+use crate::quantity::{Expression, Path, Values};
 
 /// A line segment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,8 +4,7 @@
 use std::fmt::Debug;
 
 use super::{Corner, Face, Point, Shape, SurfacePoint, seed};
-use crate::jet::{CoordinateJet, Scalar};
-use crate::network::Pole;
+use crate::jet::{CoordinateJet, Pole, Scalar};
 use crate::sampler::unit;
 
 /// The image of a box; every one is a [`Shape`], whose methods of the same name these are.

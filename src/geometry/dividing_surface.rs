@@ -1,7 +1,8 @@
 //! Surfaces between the regions that conditions divide a shape into.
 
+use super::Face;
 use super::level_set::{Level, Piece, size};
-use super::{Face, intern};
+use crate::mesh::intern;
 
 /// A part of the surface of a level between two regions.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Surfaces φ = 0 of a formula: their pieces in the cells of a fine grid, with every point exactly on them.
 
 use crate::jet::{CoordinateJet, Scalar};
-use crate::problem::formula::Formula;
+use crate::quantity::Formula;
 
 /// A function of the position that is negative inside of a region, in SI units, over coordinates that are not.
 #[derive(Clone, Debug)]
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn level(text: &str) -> Level {
-        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false]);
+        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false, false]);
         Level::new(formula.unwrap_or_else(|error| panic!("{error:?}")))
     }
 

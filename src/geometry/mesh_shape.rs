@@ -8,12 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outline::Outline;
-use super::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern, known_otherwise};
-use crate::jet::{CoordinateJet, Scalar};
-use crate::mesh::{CellKind, Group, Mesh, Space};
-use crate::network::Pole;
+use super::{Corner, Face, Interface, Point, Shape, SurfacePoint, known_otherwise};
+use crate::jet::{CoordinateJet, Pole, Scalar};
+use crate::mesh::{CellKind, Group, Mesh, Space, intern};
 use crate::path;
-use crate::problem::{Expression, Values};
+use crate::quantity::{Expression, Values};
 
 /// A mesh: `Mesh("bracket.msh")`, or `Mesh(file: "bracket.msh", scale: 1e-3)` for a mesh in millimetres.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -19,10 +19,8 @@ mod polar;
 mod round;
 mod spherical;
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,11 +37,10 @@ pub use plate_with_hole::PlateWithHole;
 pub use polar::{Annulus, Disk};
 pub use spherical::SphericalShell;
 
-use crate::jet::CoordinateJet;
+use crate::jet::{CoordinateJet, Pole};
 use crate::mesh::Mesh;
-use crate::network::Pole;
 use crate::path;
-use crate::problem::Values;
+use crate::quantity::Values;
 
 /// A point with the coordinates as jets.
 pub type Point = [CoordinateJet; 3];
@@ -349,20 +346,6 @@ pub struct Corner {
     pub direction: f64,
     /// The boundaries of the first and the second edge.
     pub faces: [&'static str; 2],
-}
-
-/// A name that lives as long as the program; every distinct name is stored once.
-pub fn intern(name: &str) -> &'static str {
-    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    match names.get(name) {
-        Some(known) => known,
-        None => {
-            let name: &'static str = Box::leak(name.into());
-            names.insert(name);
-            name
-        }
-    }
 }
 
 /// The coordinates as jets with unit derivatives.

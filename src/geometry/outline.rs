@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::constructive::{Carrier, Curve, joint};
 use super::round::{self, Sheet, sheets};
 use super::{Corner, Point};
-use crate::jet::{CoordinateJet, Scalar};
+use crate::jet::{CoordinateJet, Pole, Scalar};
 use crate::mesh::CellKind;
-use crate::network::Pole;
 
 /// Turns above this are corners; below, facets of a curve (radians).
 const KINK: f64 = 0.5;

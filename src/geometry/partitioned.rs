@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::dividing_surface::Surface;
 use super::level_set::{Level, Piece, pieces};
-use super::{Chart, Corner, Face, Interface, Point, Shape, SurfacePoint, cut_cells, intern};
-use crate::jet::CoordinateJet;
-use crate::network::Pole;
-use crate::problem::formula::Formula;
+use super::{Chart, Corner, Face, Interface, Point, Shape, SurfacePoint, cut_cells};
+use crate::jet::{CoordinateJet, Pole};
+use crate::mesh::intern;
+use crate::quantity::Formula;
 use crate::sampler::{PointSet, SamplerKind};
 
 /// A shape whose regions are where formulas are negative; at most one region takes the rest.
@@ -287,7 +287,7 @@ mod tests {
     use crate::geometry::axis_box::AxisBox;
 
     fn formula(text: &str) -> Formula {
-        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false]);
+        let formula = Formula::condition(text, &BTreeMap::new(), [true, true, true, false, false]);
         formula.unwrap_or_else(|error| panic!("{error:?}"))
     }
 

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::chart::divide;
 use super::{Chart, Face, Point, Shape};
-use crate::jet::{CoordinateJet, Scalar};
-use crate::network::Pole;
+use crate::jet::{CoordinateJet, Pole, Scalar};
 use crate::path;
-use crate::problem::{Expression, Path, Values};
+use crate::quantity::{Expression, Path, Values};
 
 /// The quarter of a rectangular plate with a circular hole in its middle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::chart::divide;
 use super::{Chart, Face, Point, Shape};
-use crate::jet::{CoordinateJet, Scalar};
-use crate::network::Pole;
+use crate::jet::{CoordinateJet, Pole, Scalar};
 use crate::path;
-use crate::problem::{Expression, Path, Values};
+use crate::quantity::{Expression, Path, Values};
 
 /// The octant x, y, z ≥ centre of a hollow sphere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -87,6 +87,20 @@ impl Channels {
         1 + self.coordinates()
     }
 
+    /// The channels whose sum is the Laplacian over the space coordinates; none of the layouts without second derivatives.
+    pub fn laplacian_channels(&self) -> impl Iterator<Item = usize> + use<> {
+        let channels = *self;
+        let count = match self.order {
+            Order::Value | Order::First => 0,
+            Order::Laplacian => 1,
+            Order::Hessian => self.space,
+        };
+        (0..count).map(move |j| match channels.order {
+            Order::Hessian => channels.second(j, j),
+            _ => channels.laplacian(),
+        })
+    }
+
     /// The pairs (j, k), j ≤ k, of the `Hessian` layout in channel order.
     pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let space = self.space;

@@ -1,29 +1,28 @@
-//! What enters the first layer instead of ξ itself: Fourier features of ξ, and powers of the distance at the poles of the domain.
+//! What enters the first layer besides ξ itself: Fourier features of ξ, and powers of the distance at the poles of the domain.
 
 use super::real::Real;
 use super::{Channels, Order};
-use crate::network::{Architecture, Pole};
+use crate::jet::{Architecture, Pole};
 
-/// encoded ← the jets of the input: ξ or (sin(Bξ), cos(Bξ)), then R^(−p)·u·|u|^(p−1) with u = x − c of every pole, `[K, P, inputs]`.
+/// encoded ← the jets of the input: the plain ξ_j, (sin(Bξ), cos(Bξ)), then R^(−p)·u·|u|^(p−1) with u = x − c of every pole, `[K, P, inputs]`.
 pub(super) fn encode<F: Real>(architecture: &Architecture, channels: Channels, xi: &[F], encoded: &mut Vec<F>) {
     let d = channels.coordinates();
     let (p, width) = (xi.len() / d, architecture.widths[0]);
     encoded.clear();
     encoded.resize(channels.count() * p * width, F::ZERO);
     let mut put = |channel: usize, i: usize, unit: usize, value: F| encoded[(channel * p + i) * width + unit] = value;
-    let mut first = if architecture.frequencies.is_empty() {
+    for (unit, &j) in architecture.plain.iter().enumerate() {
         for i in 0..p {
-            for j in 0..d {
-                put(0, i, j, xi[i * d + j]);
-                if j < channels.firsts() {
-                    put(channels.first(j), i, j, F::of(architecture.slope[j]));
-                }
+            put(0, i, unit, xi[i * d + j]);
+            if j < channels.firsts() {
+                put(channels.first(j), i, unit, F::of(architecture.slope[j]));
             }
         }
-        d
-    } else {
-        fourier(architecture, channels, xi, &mut put)
-    };
+    }
+    let mut first = architecture.plain.len();
+    first += fourier(architecture, channels, xi, |channel, i, unit, value| {
+        put(channel, i, first + unit, value);
+    });
     for pole in &architecture.poles {
         for i in 0..p {
             let x: [f64; 3] = std::array::from_fn(|j| {
@@ -59,7 +58,7 @@ fn fourier<F: Real>(
     architecture: &Architecture,
     channels: Channels,
     xi: &[F],
-    put: &mut impl FnMut(usize, usize, usize, F),
+    mut put: impl FnMut(usize, usize, usize, F),
 ) -> usize {
     let d = channels.coordinates();
     let features = architecture.frequencies.len() / d;

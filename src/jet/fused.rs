@@ -32,8 +32,7 @@ use super::Channels;
 use super::pass::LANES;
 use super::product::PANEL;
 use super::real::Real;
-use crate::loss::{Rows, Span};
-use crate::network::{Architecture, Layer};
+use crate::jet::{Architecture, Layer, Rows, Span};
 use block::{Workspace, block_points};
 use parameters::{Packed, Sums};
 
@@ -159,6 +158,14 @@ impl<F: Real> Kernel<F> {
         .concat()
     }
 
+    /// Affine rows with the residuals and tangents that these have at the parameters.
+    pub fn frozen(&self, parameters: &[F], rows: &Rows<F>) -> Rows<F> {
+        match rows.smooth {
+            Some(_) => rows.frozen(&self.jets(parameters, rows.channels, &rows.x)),
+            None => rows.clone(),
+        }
+    }
+
     /// The network's jets at n points `x`, `[n, D]`: returns `[n, m, K]`.
     pub fn jets(&self, parameters: &[F], channels: Channels, x: &[F]) -> Vec<F> {
         let d = channels.coordinates();
@@ -171,6 +178,7 @@ impl<F: Real> Kernel<F> {
             coefficients: Vec::new(),
             rhs: Vec::new(),
             linear: Vec::new(),
+            smooth: None,
             weights: Vec::new(),
         };
         let (m, k, packed) = (self.architecture.components(), channels.count(), self.pack(parameters));
@@ -290,6 +298,7 @@ impl<F: Real> Kernel<F> {
         let d = rows.channels.coordinates();
         let points = &rows.x[block.start * d..(block.start + block.points) * d];
         workspace.forward(&self.architecture, packed, rows.channels, points);
+        workspace.linearise(rows, block);
     }
 }
 

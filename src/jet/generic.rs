@@ -10,8 +10,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::encoding::{BESIDE, NOWHERE};
 use super::real::Real;
 use super::{Channels, Order};
-use crate::loss::Rows;
-use crate::network::{Architecture, Pole, upload};
+use crate::jet::{Architecture, Pole, Rows, upload};
 
 pub use backend::JetBackend;
 #[cfg(all(test, feature = "wgpu"))]
@@ -182,7 +181,7 @@ fn inversion<B: Backend>(pole: &Pole, channels: Channels, x: Tensor<B, 2>) -> Te
     Tensor::stack(out, 0)
 }
 
-/// The jets of ξ or of its Fourier features.
+/// The jets of the plain ξ_j and of the Fourier features.
 fn coordinates<B: Backend>(architecture: &Architecture, channels: Channels, x: Tensor<B, 2>) -> Tensor<B, 3> {
     let [n, d] = x.dims();
     let device = x.device();
@@ -196,16 +195,21 @@ fn coordinates<B: Backend>(architecture: &Architecture, channels: Channels, x: T
     };
     let xi = (x - row(architecture.center.clone())) * row(architecture.slope.clone());
     let slope = &architecture.slope;
-    if architecture.frequencies.is_empty() {
-        let zero = xi.zeros_like();
-        let mut out = vec![xi];
+    let plain = &architecture.plain;
+    let own = (!plain.is_empty()).then(|| {
+        let columns = plain.iter().map(|&j| xi.clone().slice([0..n, j..j + 1])).collect();
+        let values = Tensor::cat(columns, 1);
+        let zero = values.zeros_like();
+        let mut out = vec![values];
         for j in 0..channels.firsts() {
-            let mut unit = vec![0.0; d];
-            unit[j] = slope[j];
-            out.push(zero.clone() + row(unit));
+            let unit = plain.iter().map(|&axis| if axis == j { slope[j] } else { 0.0 });
+            out.push(zero.clone() + row(unit.collect()));
         }
         out.extend((0..channels.seconds()).map(|_| zero.clone()));
-        return Tensor::stack(out, 0);
+        Tensor::stack(out, 0)
+    });
+    if let (Some(own), true) = (&own, architecture.frequencies.is_empty()) {
+        return own.clone();
     }
     let features = architecture.frequencies.len() / d;
     let column = |j: usize| -> Vec<f64> { (0..features).map(|f| architecture.frequencies[f * d + j]).collect() };
@@ -236,5 +240,9 @@ fn coordinates<B: Backend>(architecture: &Architecture, channels: Channels, x: T
         let b = row(second);
         out.push(-Tensor::cat(vec![s.clone() * b.clone(), c.clone() * b], 1));
     }
-    Tensor::stack(out, 0)
+    let waves = Tensor::stack(out, 0);
+    match own {
+        Some(own) => Tensor::cat(vec![own, waves], 2),
+        None => waves,
+    }
 }

@@ -11,8 +11,7 @@ use burn::tensor::{Tensor, TensorData, TensorPrimitive};
 use burn_backend::tensor::FloatTensor;
 
 use super::fused::Kernel;
-use crate::loss::Rows;
-use crate::network::upload;
+use crate::jet::{Rows, upload};
 
 /// Loss and gradient come from one pass of the kernel; the backward step multiplies the gradient by what arrives.
 #[derive(Debug)]
@@ -63,8 +62,8 @@ pub fn least_squares<B: Backend, C: CheckpointStrategy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jet::{Channels, Order};
-    use crate::network::{MlpConfig, download};
+    use crate::jet::{Channels, Order, download};
+    use crate::network::MlpConfig;
     use burn_flex::{Flex, FlexDevice};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -88,6 +87,7 @@ mod tests {
             coefficients: vec![0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
             rhs: vec![1.0, 2.0],
             linear: Vec::new(),
+            smooth: None,
             weights: vec![0.5, 0.5],
         };
         let parameters: Tensor<Autodiff<Flex>, 1> = upload(TensorData::from(&values[..]), &FlexDevice).require_grad();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Rows;
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
 
 /// The weights of the loss terms.
@@ -89,6 +89,7 @@ mod tests {
             coefficients: vec![factor; n],
             rhs: (0..n).map(|i| (i as f64).sin()).collect(),
             linear: Vec::new(),
+            smooth: None,
             weights: vec![weight / n as f64; n],
         };
         let terms = [rows(40, 1.0, 1.0), rows(40, 3.0, 7.0), rows(9, 1.0, 1.0)];

@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::facets::facets;
+use super::intern;
 use super::names::Names;
 use super::orientation::orient;
 use super::raw::{Raw, RawCell};
 use super::repeated::merge;
 use super::{Cell, Group, Mesh, MeshError, Misplaced, UNTAGGED, periodic};
-use crate::geometry::intern;
 
 /// Checks a mesh and finds its facets.
 ///

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::cell::CellKind;
+use super::intern;
 use super::names::{Names, joined};
 use super::raw::{Raw, RawCell};
 use super::tagged::{Tags, key};
 use super::{Facet, InnerFacet, Mesh, MeshError, Misplaced, UNTAGGED};
-use crate::geometry::intern;
 
 /// A facet as one of its cells sees it, to be sorted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

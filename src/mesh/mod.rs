@@ -41,6 +41,7 @@ use rayon::prelude::*;
 pub use cell::CellKind;
 pub use error::{MeshError, Spot};
 pub use misplaced::Misplaced;
+pub use names::intern;
 pub use periodic::Periodic;
 pub use quality::Quality;
 pub use space::Space;

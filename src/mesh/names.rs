@@ -3,11 +3,11 @@
 //! Cells that belong to the same groups make one part. A part is called by the group that has no other part, otherwise by all its
 //! groups; a group stands for all its parts. Where no groups overlap, each group is one part.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use super::Group;
 use super::raw::Raw;
-use crate::geometry::intern;
 
 /// Parts and groups of one dimension.
 pub(super) struct Names {
@@ -86,4 +86,18 @@ fn name(raw: &Raw, dimension: usize, tag: i64) -> String {
         .get(&(dimension, tag))
         .cloned()
         .unwrap_or_else(|| tag.to_string())
+}
+
+/// A name that lives as long as the program; every distinct name is stored once.
+pub fn intern(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let name: &'static str = Box::leak(name.into());
+            names.insert(name);
+            name
+        }
+    }
 }

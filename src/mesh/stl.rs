@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::input::{Form, Input};
+use super::intern;
 use super::solid::Solid;
 use super::{CellKind, Facet, Mesh, MeshError, Spot};
 use crate::error::counted;
-use crate::geometry::intern;
 
 /// Triangles with the places they come from.
 #[derive(Debug, Default)]

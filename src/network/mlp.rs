@@ -2,13 +2,14 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, encoding};
+use super::encoding;
 use crate::jet::activation::Activation;
+use crate::jet::{Architecture, download, upload};
 
 /// Factor on the first layer's weights. With plain Glorot weights tanh is nearly linear over a domain of size 2 and the
 /// features are nearly dependent; curvature stages then need twice the iterations (measured on the shipped problems).
@@ -63,6 +64,11 @@ impl MlpConfig {
         Architecture {
             center,
             slope,
+            plain: if frequencies.is_empty() {
+                (0..d).collect()
+            } else {
+                Vec::new()
+            },
             frequencies,
             poles: Vec::new(),
             widths,
@@ -94,7 +100,7 @@ impl Architecture {
 }
 
 /// A standard normal number (Box & Muller 1958).
-pub(super) fn normal(random: &mut impl Rng) -> f64 {
+pub(crate) fn normal(random: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
 }
@@ -119,25 +125,4 @@ impl<B: Backend> Mlp<B> {
     pub fn to_vec(&self) -> Vec<f64> {
         download(self.parameters.val())
     }
-}
-
-/// A tensor with the element type of `data`, whatever the backend's default is.
-pub fn upload<B: Backend, const D: usize>(data: TensorData, device: &B::Device) -> Tensor<B, D> {
-    let dtype: DType = data.dtype;
-    Tensor::from_data(data, (device, dtype))
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How many tensors this thread has read.
-    pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// A tensor's elements as doubles, in row order: the one way in which training reads from a device, which it waits for.
-pub fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
-    #[cfg(test)]
-    READS.set(READS.get() + 1);
-    #[expect(clippy::disallowed_methods, reason = "the one place")]
-    let data = tensor.into_data();
-    data.iter::<f64>().collect()
 }

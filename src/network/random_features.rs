@@ -6,10 +6,10 @@ use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::encoding;
 use super::mlp::normal;
-use super::{Architecture, encoding};
 use crate::jet::activation::Activation;
-use crate::jet::encoded;
+use crate::jet::{Architecture, encoded};
 
 /// One wide hidden layer whose units f(s·n·(ξ − c)) have random directions n, slopes s and places c; the stage `LastLayer`
 /// solves for its output layer.
@@ -54,6 +54,7 @@ impl RandomFeatures {
             widths: vec![center.len(), self.width, components],
             center,
             slope,
+            plain: (0..min.len()).collect(),
             frequencies: Vec::new(),
             poles: Vec::new(),
             activation: self.activation,

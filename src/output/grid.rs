@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use crate::geometry::GeometryKind;
     use crate::mesh::Space;
-    use crate::problem::Values;
+    use crate::quantity::Values;
 
     fn shape(text: &str) -> Box<dyn Shape> {
         use ron::extensions::Extensions;

@@ -12,7 +12,7 @@ mod vtk;
 
 pub use allocator::{live_bytes, peak_bytes, restart_peak};
 pub use checkpoint::{Keeper, read_checkpoint};
-pub use memory::{available_memory, bytes, peak_memory};
+pub use memory::{available_memory, peak_memory};
 pub use plot::{Axis, Corner, Curve, Plot, Style};
 pub use results::Results;
 pub use summary::{Probe, Reading, Summary, TermSummary, Times, Verdict};

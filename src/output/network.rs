@@ -8,10 +8,10 @@ use safetensors::tensor::TensorView;
 
 use super::results::replace;
 use crate::error::Error;
-use crate::network::Architecture;
+use crate::jet::Architecture;
 
 /// Writes `layerN.weight`, `[in, out]`, and `layerN.bias`, `[out]`, in f64, and what a reader needs to evaluate them: the
-/// input map ξ = (x − center)·slope on dimensionless coordinates, the Fourier matrix, the activation, the length scale.
+/// input map ξ = (x − center)·slope on dimensionless coordinates, which of them enter as they are, the Fourier matrix, the activation, the length scale.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -35,6 +35,10 @@ pub(super) fn write_network(
     let d = architecture.coordinates();
     arrays.push(("input.center".into(), vec![d], encode(&architecture.center)));
     arrays.push(("input.slope".into(), vec![d], encode(&architecture.slope)));
+    if !architecture.frequencies.is_empty() && !architecture.plain.is_empty() {
+        let plain: Vec<f64> = architecture.plain.iter().map(|axis| *axis as f64).collect();
+        arrays.push(("input.plain".into(), vec![plain.len()], encode(&plain)));
+    }
     if !architecture.frequencies.is_empty() {
         let shape = vec![architecture.frequencies.len() / d, d];
         arrays.push(("input.frequencies".into(), shape, encode(&architecture.frequencies)));

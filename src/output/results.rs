@@ -10,7 +10,7 @@ use super::memory::peak_memory;
 use super::network::write_network;
 use super::summary::Summary;
 use crate::error::Error;
-use crate::network::Architecture;
+use crate::jet::Architecture;
 use crate::training::Record;
 
 /// An open results folder.

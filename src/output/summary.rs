@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::problem::Scales;
+use crate::quantity::Scales;
 use crate::solution::{Balance, Comparison, Errors, Estimate, Potential, Residuals, Warning};
 use crate::training::{Sharpness, StageReport};
 

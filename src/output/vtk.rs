@@ -17,15 +17,15 @@ use crate::solution::{Array, Solution};
 pub fn write_fields(solution: &Solution<'_>, folder: &Path) -> Result<(), Error> {
     let problem = solution.problem;
     let output = &problem.file.output;
-    let sampled = Sampled::new(problem.shape.as_ref(), output.cells);
-    let end = f64::from(u8::from(problem.transient()));
+    let sampled = Sampled::new(problem.model.shape.as_ref(), output.cells);
+    let end = f64::from(u8::from(problem.model.transient));
     write(solution, &sampled, end, &folder.join("solution.vtu"))?;
     let (surface, samples) = sampled.surface();
     replace(
         &folder.join("boundary.vtu"),
         &with_fields(solution, surface, &samples, end).vtu(),
     )?;
-    if !problem.transient() || output.frames == 0 {
+    if !problem.model.transient || output.frames == 0 {
         return Ok(());
     }
     let frames = folder.join("frames");
@@ -68,7 +68,7 @@ fn with_fields(solution: &Solution<'_>, mut grid: Grid, samples: &[[f64; 3]], ti
     units.extend(arrays.iter().map(|array| format!("{} [{}]", array.name, array.unit)));
     grid.strings.push(("title".into(), vec![problem.file.title.clone()]));
     grid.strings.push(("units".into(), units));
-    if problem.transient() {
+    if problem.model.transient {
         grid.numbers
             .push(("TimeValue".into(), vec![time * problem.scales.time]));
     }

@@ -1,12 +1,14 @@
 //! The axis of a body of revolution: inside of the body, so that nothing but symmetry holds there.
 
+use std::sync::Arc;
+
+use super::ProblemFile;
 use super::placed::Placed;
-use super::{Path, ProblemFile, Values, face_point};
-use crate::condition::Part;
-use crate::equation::EquationKind;
-use crate::formulation::Place;
+use crate::condition::Mirror;
+use crate::formulation::{Place, face_point};
 use crate::geometry::{Face, Shape};
 use crate::path;
+use crate::quantity::{Path, Values};
 use crate::sampler::{PointSet, SamplerKind};
 
 /// By the largest r: what is nearer to the axis than this lies on it.
@@ -15,17 +17,17 @@ const NEAR: f64 = 1e-9;
 /// Points of a boundary that are looked at.
 const PROBES: usize = 64;
 
-/// The boundaries that lie on the axis of a body of revolution; in elasticity u_r = 0 is added to the conditions there.
+/// The boundaries that lie on the axis of a body of revolution; u_r = 0 of a vector is added to the conditions there.
 ///
 /// Negative distances from the axis, conditions on it, and boundaries that lie on it in part are faults.
 pub(super) fn axis(
     file: &ProblemFile,
     shape: &dyn Shape,
-    parts: &mut Vec<Placed>,
+    placed: &mut Vec<Placed>,
     values: &mut Values<'_>,
 ) -> Vec<&'static str> {
     // Another number of dimensions is a fault of its own.
-    if !file.equation.axisymmetric() || shape.dimension() > 2 {
+    if !file.equation.physics().axisymmetric() || shape.dimension() > 2 {
         return Vec::new();
     }
     let (min, max) = shape.bounds();
@@ -55,19 +57,20 @@ pub(super) fn axis(
         }
     }
     for face in &faces {
-        let here = || parts.iter().filter(|placed| placed.place == Place::Face(*face));
-        for placed in here().filter(|placed| !matches!(placed.part, Part::Symmetry { soft: false })) {
+        let here = || placed.iter().filter(|placed| placed.place == Place::Face(*face));
+        for placed in here().filter(|placed| !placed.statement.holds_on_axis()) {
             values.fault(
                 &placed.at,
                 format!("`{}` is the axis, where nothing but symmetry holds", face.name),
                 Some("the axis is no surface of the body: leave the condition out, symmetry there needs none".into()),
             );
         }
-        let elastic = matches!(file.equation, EquationKind::LinearElasticity(_));
-        if elastic && here().next().is_none() {
-            parts.push(Placed {
+        let vector = file.equation.physics().vector();
+        if vector && here().next().is_none() {
+            placed.push(Placed {
                 place: Place::Face(*face),
-                part: Part::Symmetry { soft: false },
+                kind: "Symmetry",
+                statement: Arc::new(Mirror { soft: false, vector }),
                 at: Path::new(),
             });
         }

@@ -5,34 +5,35 @@ use std::sync::Arc;
 
 use super::axis::axis;
 use super::enforcement::conditions;
-use super::formula::Formula;
 use super::jump::jumps;
 use super::known::{known, place};
 use super::material::{Law, check_equation, law, whole};
 use super::materials::{assign, interfaces, replaced};
 use super::numerics::numerics;
 use super::pairs::unpaired;
-use super::placed::parts;
-use super::reference::reference;
-use super::sample::{definite, sample, scales};
+use super::placed::placed;
+use super::reference::{guess, reference};
+use super::relation::{mean, periodic};
+use super::sample::{Span, absolute, definite, divergence, sample, scales};
 use super::singular::singular;
 use super::size::millimetres;
-use super::suitability::{formulation, strata, unknown_terms};
+use super::strategy::attempts;
+use super::suitability::{equal_names, formulation, strata, unknown_terms};
 use super::support::{idle, support};
-use super::{Problem, ProblemFile, Values, Variables};
+use super::{Origin, Problem, ProblemFile};
 use crate::error::Fault;
-use crate::formulation::Ansatz;
+use crate::formulation::{Ansatz, Model};
 use crate::geometry::Shape;
-use crate::network::NetworkKind;
 use crate::path;
-use crate::training::{attempts, separable};
+use crate::quantity::{Formula, Values, Variables};
+use crate::training::separable;
 
 /// Checks a file as a whole.
 ///
 /// # Errors
 /// All faults, in the order of the text.
-pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>> {
-    let mut values = Values::new(text, &file.constants);
+pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<Fault>> {
+    let mut values = Values::new(&origin.text, &file.constants);
     let shape = file.geometry.shape(&mut values);
     let end = file.time.as_ref().map(|time| values.positive(time, &path!["time"]));
     numerics(&file, &mut values);
@@ -42,6 +43,7 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
     let variables = Variables {
         space: shape.dimension(),
         time: file.time.is_some(),
+        field: false,
     };
     check_equation(&file, shape.dimension(), &mut values);
     let Some((shape, assigned)) = assign(&file, shape, &mut values) else {
@@ -51,33 +53,39 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         .iter()
         .map(|material| law(&file, *material, variables, &mut values));
     let laws: Option<Vec<Law>> = laws.collect::<Vec<_>>().into_iter().collect();
-    let mut parts = parts(&file, shape.as_ref(), variables, &mut values);
-    let axis = axis(&file, shape.as_ref(), &mut parts, &mut values);
+    let mut placed = placed(&file, shape.as_ref(), variables, &mut values);
+    let axis = axis(&file, shape.as_ref(), &mut placed, &mut values);
     let probes = probes(&file, shape.as_ref(), &mut values);
-    let known = known(&file, shape.as_ref(), &mut values);
+    let known = known(&file, shape.as_ref(), end.flatten(), &mut values);
+    let periodic = periodic(&file, shape.as_ref(), &mut values);
+    let mean = mean(&file, &placed, &mut values);
+    let guess = guess(&file, variables, &mut values);
     let exact = reference(&file, &assigned, variables, &mut values);
     let Some(laws) = laws else {
         return Err(values.into_faults());
     };
     if values.sound() {
         let end = end.flatten();
-        sample(&laws, shape.as_ref(), end, &parts, &mut values);
-        definite(&laws, shape.as_ref(), end, &mut values);
-        idle(shape.dimension(), &parts, &mut values);
-        support(&file, shape.as_ref(), &laws, &parts, &mut values);
-        unpaired(shape.as_ref(), &parts, &mut values);
+        sample(&laws, shape.as_ref(), end, &placed, &mut values);
+        let span = Span::new(shape.as_ref(), end, &placed);
+        definite(&laws, span, &mut values);
+        absolute(span, &placed, &mut values);
+        idle(file.equation.physics(), &placed, &mut values);
+        support(&file, shape.as_ref(), &laws, &placed, mean.is_some(), &mut values);
+        unpaired(shape.as_ref(), &placed, &mut values);
     }
     if !values.sound() {
         return Err(values.into_faults());
     }
 
-    let scales = scales(shape.as_ref(), end.flatten(), &laws, &parts);
-    let suspicious = millimetres(&file, &scales, &laws);
-    let replaced = replaced(&file, shape.as_ref());
-    let jumps = jumps(shape.as_ref(), &parts, scales.field);
+    let mut notes: Vec<String> = laws.iter().find_map(Law::note).into_iter().collect();
+    notes.extend(divergence(&laws, Span::new(shape.as_ref(), end.flatten(), &placed)));
+    let scales = scales(file.equation.physics(), shape.as_ref(), end.flatten(), &laws, &placed);
+    notes.extend(millimetres(&file, &scales, &laws));
+    notes.extend(replaced(&file, shape.as_ref()));
+    let jumps = jumps(shape.as_ref(), &placed, scales.field);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
-    let elastic = matches!(file.equation, crate::equation::EquationKind::LinearElasticity(_));
-    let singular = singular(shape.as_ref(), elastic, &parts, &axis);
+    let singular = singular(file.equation.physics(), shape.as_ref(), &placed, &axis);
     let end = f64::from(u8::from(variables.time));
     let probes = probes
         .into_iter()
@@ -89,50 +97,52 @@ pub(super) fn build(file: ProblemFile, text: &str) -> Result<Problem, Vec<Fault>
         &shape,
         variables.time,
         file.formulation(),
-        file.equation.axisymmetric(),
+        file.equation.physics().axisymmetric(),
     );
     let coordinates = shape.dimension() + usize::from(variables.time);
     let outputs = equation.components() * equation.parts();
     let mut problem = Problem {
-        ansatz: Ansatz::new(equation.components(), equation.parts()),
         reference: exact.map(|exact| {
             let fields = |list: Vec<Formula>| list.into_iter().map(|f| scales.value_field(f)).collect();
             exact.into_iter().map(fields).collect()
         }),
+        model: Model {
+            ansatz: Ansatz::new(equation.components(), equation.parts()),
+            formulation: file.formulation(),
+            transient: variables.time,
+            periodic,
+            shape,
+            equation,
+            terms: Vec::new(),
+        },
         file,
+        origin: origin.clone(),
         scales,
-        shape,
-        equation,
+        mean: mean.map(|mean| (mean - scales.offset) / scales.field),
+        guess: guess.map(|guess| guess.into_iter().map(|f| scales.value_field(f)).collect()),
         jumps,
         singular,
         probes,
-        known: known.iter().map(|known| known.scaled(&scales, end)).collect(),
-        terms: Vec::new(),
-        notes: (laws.iter().find_map(Law::note).into_iter())
-            .chain(suspicious)
-            .chain(replaced)
-            .collect(),
+        known: known.iter().map(|known| known.scaled(&scales)).collect(),
+        notes,
         attempts: Vec::new(),
-        network: NetworkKind::default(),
-        stages: Vec::new(),
-        least: 0,
     };
-    conditions(&mut problem, parts);
+    conditions(&mut problem, &placed);
     interfaces(&mut problem);
-    let wide = problem.shape.dimension() == 3 && outputs > 1 && separable(&problem);
-    problem.attempts = attempts(&problem.file, coordinates, problem.shape.poles().len(), outputs, wide);
+    let wide = problem.model.shape.dimension() == 3 && outputs > 1 && separable(&problem.model);
+    problem.attempts = attempts(
+        &problem.file,
+        coordinates,
+        problem.model.shape.poles().len(),
+        outputs,
+        (wide, problem.model.nonlinear()),
+    );
     let mut told = BTreeSet::new();
     problem.notes.retain(|note| told.insert(note.clone()));
+    equal_names(&problem, &mut values);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
     strata(&problem, &mut values);
-    for index in (0..problem.attempts.len()).rev() {
-        problem.attempt(index);
-        if let Err(refusal) = crate::budget::plan(&problem) {
-            values.fault(&refusal.at, refusal.message, Some(refusal.hint));
-            break;
-        }
-    }
     if values.sound() {
         Ok(problem)
     } else {

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Expression, Material};
-use crate::batch::{Adapt, Draw, Jitter};
+use super::Material;
+use crate::batch::Points;
 use crate::condition::ConditionKind;
 use crate::equation::EquationKind;
 use crate::formulation::Formulation;
 use crate::geometry::GeometryKind;
 use crate::loss::Weights;
 use crate::network::NetworkKind;
-use crate::sampler::SamplerKind;
+use crate::quantity::Expression;
 use crate::training::StageKind;
 
 /// A whole experiment.
@@ -60,6 +60,10 @@ pub struct ProblemFile {
     /// solved for, and a trained network if the residual is not small enough then.
     #[serde(default)]
     pub training: Option<Vec<StageKind>>,
+    /// A field near the solution, `(value: "4*(1 - x^2 - y^2)")`: where a nonlinear problem starts, and which of several solutions it
+    /// finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_guess: Option<Exact>,
     /// What the result is compared with.
     #[serde(default)]
     pub reference: Option<Reference>,
@@ -88,96 +92,6 @@ impl ProblemFile {
     pub fn formulation(&self) -> Formulation {
         self.formulation.unwrap_or_default()
     }
-}
-
-/// Collocation points.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Points {
-    /// Points inside the domain.
-    pub interior: usize,
-    /// Points on all boundaries together, dealt out by their size.
-    pub boundary: usize,
-    /// Points per first-order step: a number of interior points (boundary points follow in proportion), a size per loss term
-    /// `{"interior": 512, "right traction": 64}`, `Full`, `Naive` or `Auto`; 512 or all if there are fewer.
-    pub batch: Option<Batch>,
-    /// Points whose activations and rows are held at once, as many as fit by default; the gradient stays that of the whole batch.
-    pub micro_batch: Option<usize>,
-    /// How points are chosen: by default Sobol points, and Gauss–Legendre points for an energy.
-    pub sampler: Option<SamplerKind>,
-    /// How a batch is drawn from them.
-    pub draw: Draw,
-    /// Moves every point of a batch a little, several times over.
-    pub jitter: Option<Jitter>,
-    /// Moves points to where the residual is large while first-order stages run.
-    pub adapt: Option<Adapt>,
-}
-
-impl Default for Points {
-    fn default() -> Self {
-        Self {
-            interior: 2048,
-            boundary: 512,
-            batch: None,
-            micro_batch: None,
-            sampler: None,
-            draw: Draw::default(),
-            jitter: None,
-            adapt: None,
-        }
-    }
-}
-
-impl Points {
-    /// Interior points per first-order step, of `interior` points; `Auto` counts as the default until it is decided.
-    pub fn batch_size(&self, interior: usize) -> usize {
-        match &self.batch {
-            None | Some(Batch::All(Whole::Auto)) => interior.min(512),
-            Some(Batch::Size(size)) => (*size).min(interior),
-            Some(Batch::Sizes(sizes)) => sizes.get("interior").copied().unwrap_or(512).min(interior),
-            Some(Batch::All(Whole::Full | Whole::Naive)) => interior,
-        }
-    }
-
-    /// The number of strata of the interior, of points with `axes` coordinates, if it is divided.
-    pub fn strata(&self, axes: usize) -> Option<usize> {
-        match &self.draw {
-            Draw::Strata(strata) => strata.by.count(axes),
-            _ => None,
-        }
-    }
-
-    /// Whether activations of the whole batch are to be held at once.
-    pub fn naive(&self) -> bool {
-        self.batch == Some(Batch::All(Whole::Naive))
-    }
-}
-
-/// A mini-batch size.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a batch is a whole number of points, sizes such as {\"interior\": 512}, or one of `Full`, `Naive`, `Auto`"
-)]
-pub enum Batch {
-    /// Interior points per step.
-    Size(usize),
-    /// `Full`, `Naive` or `Auto`.
-    All(Whole),
-    /// Points per step by name of the loss term.
-    Sizes(BTreeMap<String, usize>),
-}
-
-/// Batches without a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Whole {
-    /// All points in every step, evaluated block by block.
-    Full,
-    /// All points in every step and all their activations in memory at once, as programs without mini-batches do it; for
-    /// comparison.
-    Naive,
-    /// The size with the least expected time, from gradient noise and step times measured at the start (see `pinn noise`).
-    Auto,
 }
 
 /// An amount of memory: a number with a unit, as in `"512 MiB"`.
@@ -218,7 +132,7 @@ pub enum Reference {
     PerMaterial(BTreeMap<String, Exact>),
     /// Numbers at places, such as published ones: `Values([(at: [48, 52], uy: 23.9677)])`.
     Values(Vec<KnownValue>),
-    /// A file of numbers at places, such as another program's results: comma-separated columns `x`, `y`, `z` and `ux`, `uy`, `uz` or
+    /// A file of numbers at places, such as another program's results: comma-separated columns `x`, `y`, `z`, `t` and `ux`, `uy`, `uz` or
     /// `value` under a line of names.
     Table(PathBuf),
 }
@@ -229,6 +143,9 @@ pub enum Reference {
 pub struct KnownValue {
     /// The place, m.
     pub at: Vec<Expression>,
+    /// The instant of a transient problem, s; by default its end.
+    #[serde(default)]
+    pub t: Option<Expression>,
     /// Displacement along x, m.
     #[serde(default)]
     pub ux: Option<Expression>,

@@ -3,63 +3,38 @@
 //! On a face along the axes, n = ±e_a, a component of the normal flux is ± one component of the flux: (σ·n)_c = ±σ_ca. It can be
 //! prescribed in the ansatz like a displacement. Elsewhere it combines several unknowns and stays in the loss.
 
+use super::Problem;
 use super::enforcement::hold;
-use super::formula::Formula;
-use super::{Field, Problem};
-use crate::condition::{FluxLaw, TractionLaw};
+use crate::condition::{Entry, Natural};
 use crate::formulation::Place;
 use crate::geometry::Face;
+use crate::quantity::{Field, Formula, Scales};
 
-/// Where the stress is an unknown: moves components of a traction on a face along the axes, of which each is one component of
-/// the stress, into the ansatz if they can hold exactly. Springs depend on the displacement and stay.
-pub(super) fn hold_traction(problem: &mut Problem, face: Face, law: &mut TractionLaw) {
-    let Some((axis, outward)) = problem.shape.normal_axis(face).filter(|_| law.stiffness.is_none()) else {
+/// Where the flux is an unknown: moves components of the loads on a face along the axes, of which each is one entry of the flux, into
+/// the ansatz if they can hold exactly. Loads that depend on the field stay.
+pub(super) fn hold_loads(problem: &mut Problem, face: Face, natural: &mut Natural) {
+    let Some((axis, outward)) = problem.model.shape.normal_axis(face) else {
         return;
     };
-    let zero = || problem.scales.flux_field(Formula::constant(0.0));
-    let values: Vec<(usize, Option<Field>)> = law
-        .components
-        .iter()
-        .map(|&c| {
-            // σ·n = t − p·n with n = ±1 along the axis.
-            let pressure = law.pressure.as_ref().filter(|_| c == axis);
-            let value = match (&law.traction[c], pressure) {
-                (Some(traction), None) => Some(signed(traction, outward)),
-                (None, Some(pressure)) => Some(pressure.clone().negated()),
-                (None, None) => Some(zero()),
-                (Some(_), Some(_)) => None,
-            };
-            (c, value)
+    natural.components = std::mem::take(&mut natural.components)
+        .into_iter()
+        .filter(|&c| {
+            let value = entry(natural, c, axis, outward, &problem.scales);
+            let unknown = problem.model.equation.flux_component(c, axis).zip(value);
+            !unknown.is_some_and(|(component, value)| hold(problem, Place::Face(face), component, &value))
         })
         .collect();
-    law.components.clear();
-    for (c, value) in values {
-        let unknown = problem.equation.flux_component(c, axis).zip(value);
-        let exact = unknown.is_some_and(|(component, value)| hold(problem, Place::Face(face), component, &value));
-        if !exact {
-            law.components.push(c);
+}
+
+/// The entry (c, axis) of the flux, unless it depends on the field or is the sum of several functions.
+fn entry(natural: &Natural, c: usize, axis: usize, outward: bool, scales: &Scales) -> Option<Field> {
+    let mut sum = None;
+    for load in &natural.loads {
+        match (load.entry(c, axis, outward), &sum) {
+            (Entry::Zero, _) => {}
+            (Entry::Value(value), None) => sum = Some(value),
+            (Entry::Value(_), Some(_)) | (Entry::Open, _) => return None,
         }
     }
-}
-
-/// Where the heat flux is an unknown: puts that of a face along the axes into the ansatz if it can hold exactly. Convection
-/// depends on the temperature and does not.
-pub(super) fn hold_flux(problem: &mut Problem, face: Face, law: &FluxLaw) -> bool {
-    let Some((axis, outward)) = problem.shape.normal_axis(face).filter(|_| law.convection.is_none()) else {
-        return false;
-    };
-    let value = match &law.flux {
-        Some(flux) => signed(flux, outward),
-        None => problem.scales.flux_field(Formula::constant(0.0)),
-    };
-    let component = problem.equation.flux_component(0, axis);
-    component.is_some_and(|component| hold(problem, Place::Face(face), component, &value))
-}
-
-fn signed(value: &Field, positive: bool) -> Field {
-    if positive {
-        value.clone()
-    } else {
-        value.clone().negated()
-    }
+    Some(sum.unwrap_or_else(|| scales.flux_field(Formula::constant(0.0))))
 }

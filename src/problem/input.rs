@@ -3,12 +3,12 @@
 use std::f64::consts::TAU;
 
 use super::ProblemFile;
-use super::formula::Formula;
 use super::material::Law;
 use super::placed::Placed;
-use crate::condition::Part;
+use crate::condition::Role;
 use crate::formulation::Place;
 use crate::geometry::{Face, Shape};
+use crate::quantity::Formula;
 use crate::sampler::graded_rule;
 
 /// Heat per time, per metre of depth in the plane and per square metre on a line; a body of revolution is counted whole.
@@ -40,7 +40,7 @@ const RULES: [(usize, usize); 2] = [(8, 8), (7, 5)];
 
 /// The heat that the file prescribes, SI units, at t = 0.
 pub(super) fn input(file: &ProblemFile, shape: &dyn Shape, laws: &[Law], parts: &[Placed]) -> Input {
-    let round = file.equation.axisymmetric();
+    let round = file.equation.physics().axisymmetric();
     let weight = |x: &[f64; 3]| if round { TAU * x[0] } else { 1.0 };
     let source = |x: &[f64; 3]| match &laws[shape.region(*x).min(laws.len() - 1)] {
         Law::Diffusive { source, .. } => weight(x) * at(&source.0, x),
@@ -48,11 +48,17 @@ pub(super) fn input(file: &ProblemFile, shape: &dyn Shape, laws: &[Law], parts: 
     };
     let [fine, coarse] = RULES.map(|rule| {
         let sources = integral(shape, None, rule, &source);
-        let fluxes = parts.iter().filter_map(|placed| match (&placed.part, placed.place) {
-            (Part::Flux(flux), Place::Face(face)) => {
-                Some(integral(shape, Some(face), rule, &|x| weight(x) * at(flux, x)))
-            }
-            _ => None,
+        let stated = parts.iter().flat_map(|placed| {
+            let loads = placed
+                .statement
+                .formulas()
+                .into_iter()
+                .filter(|stated| stated.role == Role::Load);
+            loads.map(|stated| (placed.place, &stated.formula))
+        });
+        let fluxes = stated.filter_map(|(place, flux)| match place {
+            Place::Face(face) => Some(integral(shape, Some(face), rule, &|x| weight(x) * at(flux, x))),
+            Place::Initial => None,
         });
         (
             sources,

@@ -1,7 +1,7 @@
 //! Boundaries whose prescribed values differ from the initial state: heat moves at an infinite rate there at first.
 
 use super::placed::Placed;
-use crate::condition::Part;
+use crate::condition::Holds;
 use crate::formulation::Place;
 use crate::geometry::{Face, Shape};
 use crate::sampler::{PointSet, SamplerKind};
@@ -13,8 +13,11 @@ const EQUAL: f64 = 1e-6;
 
 /// The boundaries with a jump; `field` is the scale of the values.
 pub(super) fn jumps(shape: &dyn Shape, parts: &[Placed], field: f64) -> Vec<Face> {
-    let prescribed = |placed: &Placed| match &placed.part {
-        Part::Prescribed { component, value, .. } => Some((*component, value.clone())),
+    let prescribed = |placed: &Placed| match placed.statement.holds() {
+        Holds::Component(component) => {
+            let value = placed.statement.formulas().first().map(|stated| stated.formula.clone());
+            value.map(|value| (component, value))
+        }
         _ => None,
     };
     let starts: Vec<_> = (parts.iter().filter(|placed| placed.place == Place::Initial))

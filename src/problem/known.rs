@@ -2,16 +2,16 @@
 
 use std::path::Path as FilePath;
 
+use super::ProblemFile;
 use super::file::{KnownValue, Reference};
-use super::{Expression, Path, ProblemFile, Scales, Values};
-use crate::equation::EquationKind;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Expression, Path, Scales, Values};
 
 /// A number that the field is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Known {
-    /// Where, at the end of a transient problem; m and s until it is scaled.
+    /// Where and when; m and s until it is scaled.
     pub x: [f64; 4],
     /// Which component of the field.
     pub component: usize,
@@ -21,10 +21,10 @@ pub struct Known {
 
 impl Known {
     /// The same without dimensions.
-    pub(super) fn scaled(&self, scales: &Scales, end: f64) -> Self {
+    pub(super) fn scaled(&self, scales: &Scales) -> Self {
         let [x, y, z, _] = self.x.map(|v| v / scales.length);
         Self {
-            x: [x, y, z, end],
+            x: [x, y, z, self.x[3] / scales.time],
             component: self.component,
             value: (self.value - scales.offset) / scales.field,
         }
@@ -37,39 +37,44 @@ pub(super) fn given(components: [&Option<Expression>; 4]) -> [(&'static str, &Op
     [("ux", ux), ("uy", uy), ("uz", uz), ("value", value)]
 }
 
-/// Names of the field's components in the file.
-pub(super) fn components(file: &ProblemFile) -> &'static [&'static str] {
-    match &file.equation {
-        EquationKind::LinearElasticity(equation) => &["ux", "uy", "uz"][..equation.model.dimension()],
-        EquationKind::Diffusion(_) => &["value"],
-    }
-}
-
 /// The numbers of `Values` and `Table`; none for other references.
-pub(super) fn known(file: &ProblemFile, shape: &dyn Shape, values: &mut Values<'_>) -> Vec<Known> {
+///
+/// A value of a transient problem without an instant belongs to its `end`, s.
+pub(super) fn known(file: &ProblemFile, shape: &dyn Shape, end: Option<f64>, values: &mut Values<'_>) -> Vec<Known> {
     match &file.reference {
         Some(Reference::Values(list)) => {
             let all = list.iter().enumerate();
-            all.flat_map(|(i, known)| one(file, shape, known, &path!["reference", 0, i], values))
+            all.flat_map(|(i, known)| one(file, (shape, end), known, &path!["reference", 0, i], values))
                 .collect()
         }
-        Some(Reference::Table(table)) => match read(table, components(file), shape.dimension()) {
-            Ok(list) => list,
-            Err((message, hint)) => {
-                let shown = table.file_name().unwrap_or_default().display();
-                values.fault(&path!["reference", 0], format!("the table `{shown}`: {message}"), hint);
-                Vec::new()
+        Some(Reference::Table(table)) => {
+            match read(table, file.equation.physics().components(), (shape.dimension(), end)) {
+                Ok(list) => list,
+                Err((message, hint)) => {
+                    let shown = table.file_name().unwrap_or_default().display();
+                    values.fault(&path!["reference", 0], format!("the table `{shown}`: {message}"), hint);
+                    Vec::new()
+                }
             }
-        },
+        }
         _ => Vec::new(),
     }
 }
 
-fn one(file: &ProblemFile, shape: &dyn Shape, known: &KnownValue, at: &Path, values: &mut Values<'_>) -> Vec<Known> {
+fn one(
+    file: &ProblemFile,
+    (shape, end): (&dyn Shape, Option<f64>),
+    known: &KnownValue,
+    at: &Path,
+    values: &mut Values<'_>,
+) -> Vec<Known> {
     let Some(place) = place(&known.at, shape, at, values) else {
         return Vec::new();
     };
-    let names = components(file);
+    let Some(instant) = instant(known.t.as_ref(), end, at, values) else {
+        return Vec::new();
+    };
+    let names = file.equation.physics().components();
     let mut list = Vec::new();
     for (name, expression) in given([&known.ux, &known.uy, &known.uz, &known.value]) {
         let Some(expression) = expression else { continue };
@@ -81,11 +86,33 @@ fn one(file: &ProblemFile, shape: &dyn Shape, known: &KnownValue, at: &Path, val
             continue;
         };
         if let Some(value) = values.number(expression, &at) {
-            let x = [place[0], place[1], place[2], 0.0];
+            let x = [place[0], place[1], place[2], instant];
             list.push(Known { x, component, value });
         }
     }
     list
+}
+
+/// An instant of the time span, s: its end where none is given, 0 in a steady problem.
+fn instant(t: Option<&Expression>, end: Option<f64>, at: &Path, values: &mut Values<'_>) -> Option<f64> {
+    let Some(t) = t else {
+        return Some(end.unwrap_or(0.0));
+    };
+    let mut at = at.clone();
+    at.push("t".into());
+    let value = values.number(t, &at)?;
+    match end {
+        None => values.fault(
+            &at,
+            "a steady problem has no instants".into(),
+            Some("leave `t` out".into()),
+        ),
+        Some(end) if !(0.0..=end).contains(&value) => {
+            values.fault(&at, format!("t = {value} lies outside the time span, [0, {end}]"), None);
+        }
+        Some(_) => return Some(value),
+    }
+    None
 }
 
 /// A place inside the domain's bounds, m.
@@ -119,7 +146,9 @@ pub(super) fn place(
 type Refusal = (String, Option<String>);
 
 /// Reads comma-separated columns under a line of names; lines that begin with `#` are remarks.
-fn read(path: &FilePath, components: &[&str], dimension: usize) -> Result<Vec<Known>, Refusal> {
+///
+/// A column `t` gives the instants of a transient problem; without it all values belong to its `end`.
+fn read(path: &FilePath, components: &[&str], (dimension, end): (usize, Option<f64>)) -> Result<Vec<Known>, Refusal> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let hint = "the path starts at the folder of the problem file";
         (error.to_string().to_lowercase(), Some(hint.to_string()))
@@ -146,6 +175,7 @@ fn read(path: &FilePath, components: &[&str], dimension: usize) -> Result<Vec<Kn
             (format!("there is no column `{axis}`"), Some(hint))
         })?);
     }
+    let instants = column("t");
     let values: Vec<(usize, usize)> = components
         .iter()
         .enumerate()
@@ -170,7 +200,16 @@ fn read(path: &FilePath, components: &[&str], dimension: usize) -> Result<Vec<Kn
                 )),
             }
         };
-        let mut x = [0.0; 4];
+        let mut x = [0.0, 0.0, 0.0, end.unwrap_or(0.0)];
+        if let Some(column) = instants {
+            x[3] = value(column)?;
+            if !end.is_some_and(|end| (0.0..=end).contains(&x[3])) {
+                let span = end.map_or("of a steady problem".into(), |end| {
+                    format!("outside the time span, [0, {end}]")
+                });
+                return Err((format!("line {number}: t = {} {span}", x[3]), None));
+            }
+        }
         for (j, column) in places.iter().enumerate() {
             x[j] = value(*column)?;
         }
@@ -195,7 +234,7 @@ mod tests {
     fn table(text: &str) -> Result<Vec<Known>, Refusal> {
         let path = std::env::temp_dir().join(format!("pinn-table-{}-{}.csv", std::process::id(), text.len()));
         assert!(std::fs::write(&path, text).is_ok());
-        let result = read(&path, &["ux", "uy"], 2);
+        let result = read(&path, &["ux", "uy"], (2, None));
         assert!(std::fs::remove_file(&path).is_ok());
         result
     }

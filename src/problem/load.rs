@@ -8,11 +8,41 @@ use ron::ser::PrettyConfig;
 use super::build::build;
 use super::{Problem, ProblemFile};
 use crate::error::{Error, Fault};
+use crate::quantity::{Path, locate};
 
 /// The extensions that every problem file is read with: `Some` is implied, and `LinearElasticity(young: …)` needs no
 /// second pair of brackets.
 fn options() -> ron::Options {
     ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES)
+}
+
+/// The text that a problem was read from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The file as the user named it.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub text: String,
+}
+
+impl Origin {
+    /// An error about the value at a path of the file.
+    pub fn error(&self, at: &Path, message: String, hint: String) -> Error {
+        self.report(vec![Fault {
+            message,
+            span: locate(&self.text, at),
+            hint: Some(hint),
+        }])
+    }
+
+    /// The report of faults.
+    fn report(&self, faults: Vec<Fault>) -> Error {
+        Error::Problem {
+            file: self.path.clone(),
+            text: self.text.clone(),
+            faults,
+        }
+    }
 }
 
 /// Reads and checks the file at `path`; `adjust` applies command-line settings to it before it is checked.
@@ -23,19 +53,30 @@ pub fn load(path: &FilePath, adjust: impl FnOnce(&mut ProblemFile) -> Result<(),
     let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
     // Some editors begin a file with a byte-order mark.
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    let report = |faults| Error::Problem {
-        file: path.to_path_buf(),
-        text: text.clone(),
-        faults,
+    let origin = Origin {
+        path: path.to_path_buf(),
+        text,
     };
     let mut file: ProblemFile = options()
-        .from_str(&text)
-        .map_err(|error| report(vec![syntax_fault(&text, &error)]))?;
+        .from_str(&origin.text)
+        .map_err(|error| origin.report(vec![syntax_fault(&origin.text, &error)]))?;
     adjust(&mut file)?;
     for named in file.paths() {
         *named = found(named, path.parent().unwrap_or(FilePath::new("")));
     }
-    build(file, &text).map_err(report)
+    build(file, &origin).map_err(|faults| origin.report(faults))
+}
+
+/// Checks a file that the program made itself, as if it were read from `path`.
+///
+/// # Errors
+/// All faults found in it.
+pub fn restated(file: ProblemFile, path: &FilePath) -> Result<Problem, Error> {
+    let origin = Origin {
+        path: path.to_path_buf(),
+        text: resolved(&file),
+    };
+    build(file, &origin).map_err(|faults| origin.report(faults))
 }
 
 /// The file as RON text with every default visible; it can be solved again.

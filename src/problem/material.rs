@@ -5,16 +5,16 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::formula::Formula;
-use super::{Expression, Path, ProblemFile, Scales, Values, Variables};
+use super::ProblemFile;
 use crate::equation::{
     AnisotropicConduction, AnisotropicElasticity, Axial, AxisymmetricConduction, AxisymmetricElasticity, Composite,
-    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, HeatBody, HeatConduction, Mixed,
-    Orthotropic, Stiffness, TensorField,
+    Conductivity, ConductivityLaw, ElasticModel, Elasticity, Equation, EquationKind, Family, HeatBody, HeatConduction,
+    Mixed, Orthotropic, Stiffness, TensorField,
 };
 use crate::formulation::Formulation;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Expression, Formula, Path, Scales, Values, Variables};
 
 /// One of several materials; what it leaves out is as the `equation` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,8 @@ pub struct Material {
     pub source: Option<Expression>,
     /// Diffusion: heat capacity per volume, J/(m³·K).
     pub capacity: Option<Expression>,
+    /// Diffusion: velocity of a flow, m/s per axis.
+    pub velocity: Option<Vec<Expression>>,
     /// Elasticity: Young's modulus, Pa.
     pub young: Option<Expression>,
     /// Elasticity: Poisson's ratio.
@@ -50,6 +52,7 @@ pub(super) enum Law {
         conductivity: (ConductivityLaw, Path),
         source: (Formula, Path),
         capacity: (Formula, Path),
+        velocity: Vec<(Formula, Path)>,
     },
 }
 
@@ -174,10 +177,12 @@ pub(super) fn law(
             })
         }
         EquationKind::Diffusion(equation) => {
+            // Coefficients may depend on the temperature.
+            let own = variables.with_field();
             let (conductivity, at) = given.pick("conductivity", |m| &m.conductivity, equation.conductivity.as_ref());
             let one = Conductivity::default();
             let conductivity = match (conductivity, material) {
-                (Some(conductivity), _) => conductivity.law(variables, &at, values).map(|law| (law, at)),
+                (Some(conductivity), _) => conductivity.law(own, &at, values).map(|law| (law, at)),
                 (None, None) => one.law(variables, &at, values).map(|law| (law, at)),
                 (None, Some(_)) => {
                     given.missing("conductivity", "add `conductivity: …`", &at, values);
@@ -186,7 +191,7 @@ pub(super) fn law(
             };
             let (capacity, at) = given.pick("capacity", |m| &m.capacity, Some(&equation.capacity));
             let capacity = capacity.and_then(|expression| {
-                let formula = values.formula(expression, variables, &at)?;
+                let formula = values.formula(expression, own, &at)?;
                 if let Some(value) = formula.as_constant().filter(|value| *value <= 0.0) {
                     values.fault(&at, format!("capacity = {value} must be greater than 0"), None);
                     return None;
@@ -194,30 +199,65 @@ pub(super) fn law(
                 Some((formula, at))
             });
             let (source, at) = given.pick("source", |m| &m.source, Some(&equation.source));
-            let source = source.and_then(|expression| Some((values.formula(expression, variables, &at)?, at)));
+            let source = source.and_then(|expression| Some((values.formula(expression, own, &at)?, at)));
+            let (velocity, at) = given.pick("velocity", |m| &m.velocity, Some(&equation.velocity));
+            let velocity = velocity.and_then(|list| self::velocity(list, own, &at, values));
             Some(Law::Diffusive {
                 conductivity: conductivity?,
                 source: source?,
                 capacity: capacity?,
+                velocity: velocity?,
             })
         }
     }
 }
 
+/// The components of a velocity, one per axis or none at all.
+fn velocity(
+    list: &[Expression],
+    variables: Variables,
+    at: &Path,
+    values: &mut Values<'_>,
+) -> Option<Vec<(Formula, Path)>> {
+    if !list.is_empty() && list.len() != variables.space {
+        values.fault(
+            at,
+            format!(
+                "velocity has {} components in {} dimensions",
+                list.len(),
+                variables.space
+            ),
+            Some(format!("give {}, one per axis", variables.space)),
+        );
+        return None;
+    }
+    let components: Vec<Option<(Formula, Path)>> = list
+        .iter()
+        .enumerate()
+        .map(|(j, expression)| {
+            let mut at = at.clone();
+            at.push(j.into());
+            Some((values.formula(expression, variables, &at)?, at))
+        })
+        .collect();
+    components.into_iter().collect()
+}
+
 /// Coefficients of the other equation in a material.
 fn foreign(file: &ProblemFile, name: &str, material: &Material, values: &mut Values<'_>) {
-    let elastic = matches!(file.equation, EquationKind::LinearElasticity(_));
+    let family = file.equation.physics().family();
     let keys = [
-        ("conductivity", material.conductivity.is_some(), false),
-        ("source", material.source.is_some(), false),
-        ("capacity", material.capacity.is_some(), false),
-        ("young", material.young.is_some(), true),
-        ("poisson", material.poisson.is_some(), true),
-        ("orthotropic", material.orthotropic.is_some(), true),
-        ("body_force", material.body_force.is_some(), true),
+        ("conductivity", material.conductivity.is_some(), Family::Diffusion),
+        ("source", material.source.is_some(), Family::Diffusion),
+        ("capacity", material.capacity.is_some(), Family::Diffusion),
+        ("velocity", material.velocity.is_some(), Family::Diffusion),
+        ("young", material.young.is_some(), Family::Elasticity),
+        ("poisson", material.poisson.is_some(), Family::Elasticity),
+        ("orthotropic", material.orthotropic.is_some(), Family::Elasticity),
+        ("body_force", material.body_force.is_some(), Family::Elasticity),
     ];
-    for (key, _, _) in keys.iter().filter(|(_, given, own)| *given && *own != elastic) {
-        let own: Vec<&str> = keys.iter().filter(|key| key.2 == elastic).map(|key| key.0).collect();
+    for (key, _, _) in keys.iter().filter(|(_, given, own)| *given && *own != family) {
+        let own: Vec<&str> = keys.iter().filter(|key| key.2 == family).map(|key| key.0).collect();
         values.fault(
             &path!["materials", name, *key],
             format!("`{key}` does not belong to `{}`", file.equation.name()),
@@ -292,6 +332,11 @@ fn modulus(
 }
 
 impl Law {
+    /// Whether a source of heat depends on the temperature.
+    pub(super) fn source_reads_field(&self) -> bool {
+        matches!(self, Self::Diffusive { source: (source, _), .. } if source.reads_field())
+    }
+
     /// What the user should know of it.
     pub(super) fn note(&self) -> Option<String> {
         match self {
@@ -324,14 +369,14 @@ pub(super) fn whole(
     transient: bool,
     formulation: Formulation,
     axisymmetric: bool,
-) -> Box<dyn Equation> {
+) -> Arc<dyn Equation> {
     let axial = axisymmetric.then(|| Axial {
         reach: shape.bounds().1[0],
     });
     let one = |law| equation(law, scales, shape.dimension(), transient, formulation, axial);
     match laws {
-        [law] => one(law),
-        _ => Box::new(Composite::new(laws.iter().map(one).collect(), shape.clone())),
+        [law] => one(law).into(),
+        _ => Arc::new(Composite::new(laws.iter().map(one).collect(), shape.clone())),
     }
 }
 
@@ -371,16 +416,23 @@ fn equation(
             conductivity: (conductivity, _),
             source: (source, _),
             capacity: (capacity, _),
+            velocity,
         } => {
             let body = HeatBody::new(
                 transient,
-                scales.source_field(source.clone()),
-                scales.capacity_field(capacity.clone()),
+                scales.coefficient(scales.source_field(source.clone())),
+                scales.coefficient(scales.capacity_field(capacity.clone())),
+            )
+            .with_velocity(
+                velocity
+                    .iter()
+                    .map(|(v, _)| scales.coefficient(scales.velocity_field(v.clone())))
+                    .collect(),
             );
             let plane: Box<dyn Equation> = match conductivity {
                 ConductivityLaw::Scalar(conductivity) => Box::new(HeatConduction::new(
                     dimension,
-                    scales.modulus_field(conductivity.clone()),
+                    scales.coefficient(scales.modulus_field(conductivity.clone())),
                     body,
                 )),
                 ConductivityLaw::Tensor(parts) => Box::new(AnisotropicConduction::new(

@@ -8,11 +8,14 @@
 //! residuals were divided by their own region's modulus, it would move by the contrast times as much. Column by column the
 //! least squares are scaled anyway. The weights of the two terms of an interface are balanced like those of every other term.
 
-use super::{Material, Path, ProblemFile, Values};
+use std::sync::Arc;
+
+use super::{Material, ProblemFile};
 use crate::condition::{FluxContinuity, PENALTY, ValueContinuity};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Flaw, Partitioned, Shape};
 use crate::path;
+use crate::quantity::{Path, Values};
 
 use super::Problem;
 
@@ -235,26 +238,29 @@ fn origin(shape: &dyn Shape) -> String {
 /// on both sides have the same features in both heads, so that none of them is excluded. A layered plate had the same errors with a
 /// γ fifty times smaller, for conductivities in the ratios 10 and 1/1000.
 pub(super) fn interfaces(problem: &mut Problem) {
-    if problem.equation.parts() == 1 {
+    if problem.model.equation.parts() == 1 {
         return;
     }
-    let (field, components) = (problem.equation.field_components(), problem.equation.components());
-    for interface in problem.shape.interfaces() {
+    let (field, components) = (
+        problem.model.equation.field_components(),
+        problem.model.equation.components(),
+    );
+    for interface in problem.model.shape.interfaces() {
         let place = Place::Face(interface.face);
         let sides = interface.sides;
-        problem.terms.push(BoundaryTerm {
+        problem.model.terms.push(BoundaryTerm {
             place,
-            condition: Box::new(ValueContinuity {
+            condition: Arc::new(ValueContinuity {
                 sides,
                 field,
                 components,
                 penalty: (0.5 * PENALTY).sqrt(),
             }),
         });
-        if problem.file.formulation() != Formulation::Energy {
-            problem.terms.push(BoundaryTerm {
+        if problem.model.formulation != Formulation::Energy {
+            problem.model.terms.push(BoundaryTerm {
                 place,
-                condition: Box::new(FluxContinuity {
+                condition: Arc::new(FluxContinuity {
                     sides,
                     field,
                     components,

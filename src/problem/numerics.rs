@@ -1,9 +1,10 @@
 //! Checks of the numbers that say how to solve: points, network, stages, tolerances, output.
 
-use super::{Batch, Path, ProblemFile, Reference, Values};
-use crate::batch::Draw;
+use super::{ProblemFile, Reference};
+use crate::batch::{Batch, Draw};
 use crate::network::NetworkKind;
 use crate::path;
+use crate::quantity::{Path, Values};
 use crate::sampler::SamplerKind;
 
 /// Most frames of a time series.

@@ -1,10 +1,10 @@
 //! Boundaries that a mesh pairs node by node: without conditions of their own they would be free, which the pairs deny.
 
-use super::Values;
 use super::placed::Placed;
 use crate::formulation::Place;
 use crate::geometry::{Face, Shape};
 use crate::path;
+use crate::quantity::Values;
 
 /// A fault for every pair of boundaries of which one has no condition.
 pub(super) fn unpaired(shape: &dyn Shape, parts: &[Placed], values: &mut Values<'_>) {
@@ -28,7 +28,9 @@ pub(super) fn unpaired(shape: &dyn Shape, parts: &[Placed], values: &mut Values<
                     named(&sides[1]),
                     named(&free)
                 ),
-                Some("periodic boundaries are not known yet: give each a condition of its own, an insulated or unloaded one a `Flux` or `Traction` of 0".into()),
+                Some(
+                    "add `Periodic(between: [\"…\", \"…\"])`, or give each a condition of its own, as a `Flux` or `Traction` of 0".into(),
+                ),
             );
         }
     }

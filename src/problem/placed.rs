@@ -1,21 +1,28 @@
 //! The file's conditions, each on its boundaries.
 
-use super::{Path, ProblemFile, Values, Variables};
-use crate::condition::{Family, Part};
-use crate::equation::EquationKind;
+use std::sync::Arc;
+
+use super::ProblemFile;
+use crate::condition::{ConditionKind, On, Statement, clash};
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::{Formula, Path, Values, Variables};
 
-/// A part of a condition with its boundary and its place in the file.
+/// What a condition says about one boundary.
 pub(super) struct Placed {
+    /// The boundary, or the start.
     pub(super) place: Place,
-    pub(super) part: Part,
+    /// The condition's kind.
+    pub(super) kind: &'static str,
+    /// What it says.
+    pub(super) statement: Arc<dyn Statement>,
+    /// Its place in the file.
     pub(super) at: Path,
 }
 
-/// All parts of all conditions, each on one boundary; contradictions are faults.
-pub(super) fn parts(
+/// What all conditions say, each on one boundary; contradictions are faults.
+pub(super) fn placed(
     file: &ProblemFile,
     shape: &dyn Shape,
     variables: Variables,
@@ -31,45 +38,42 @@ pub(super) fn parts(
             .filter(|name| faces.iter().all(|face| face.name != *name)),
     );
     let names = format!("`{}`", names.join("`, `"));
-    let family = match file.equation {
-        EquationKind::LinearElasticity(_) => Family::Elasticity,
-        EquationKind::Diffusion(_) => Family::Diffusion,
-    };
+    let physics = file.equation.physics();
+    let own = ConditionKind::names(physics.family());
     let mut placed: Vec<Placed> = Vec::new();
     for (i, condition) in file.conditions.iter().enumerate() {
         let at = path!["conditions", i];
-        if condition.family() != Family::Any && condition.family() != family {
+        if !own.contains(&condition.name()) {
             values.fault(
                 &at,
                 format!("`{}` does not belong to `{}`", condition.name(), file.equation.name()),
-                Some(match family {
-                    Family::Elasticity => {
-                        "use `Displacement`, `Traction`, `Pressure`, `Foundation` or `Symmetry`".into()
-                    }
-                    _ => "use `Value`, `Flux`, `Convection`, `Symmetry` or `Initial`".into(),
-                }),
+                own.split_last()
+                    .map(|(last, others)| format!("use `{}` or `{last}`", others.join("`, `"))),
             );
             continue;
         }
         let mut places = Vec::new();
-        match condition.on() {
-            None if file.time.is_none() => values.fault(
+        let on = condition.on();
+        match on {
+            On::Domain => {}
+            On::Start if file.time.is_none() => values.fault(
                 &at,
                 "`Initial` needs a transient problem".into(),
                 Some("add the end time, for example `time: 10`".into()),
             ),
-            None => places.push(Place::Initial),
-            Some(boundaries) => {
-                if boundaries.names().is_empty() {
+            On::Start => places.push(Place::Initial),
+            On::Boundaries(_) | On::Pair(_) => {
+                let boundaries = on.names();
+                if boundaries.is_empty() {
                     values.fault(
                         &at,
                         format!("`{}` holds on no boundary", condition.name()),
                         Some(format!("`{}` has {names}", file.geometry.name())),
                     );
                 }
-                for (name, index) in boundaries.names() {
+                for (name, index) in boundaries {
                     let mut at = at.clone();
-                    at.push("on".into());
+                    at.push(on.key().into());
                     at.extend(index.map(Into::into));
                     let known = format!("`{}` has {names}", file.geometry.name());
                     let found = shape.faces_named(name);
@@ -82,7 +86,7 @@ pub(super) fn parts(
                             ),
                         };
                         values.fault(&at, message, Some(hint));
-                    } else if boundaries.names().iter().any(|(other, i)| *other == name && *i < index) {
+                    } else if on.names().iter().any(|(other, i)| *other == name && *i < index) {
                         values.fault(&at, format!("the boundary `{name}` is named twice"), None);
                     }
                     // Groups of a mesh may overlap.
@@ -94,17 +98,15 @@ pub(super) fn parts(
                 }
             }
         }
-        for (part, at) in condition.parts(variables, &at, values) {
+        for (statement, at) in condition.statements(physics, variables, &at, values) {
             for &place in &places {
-                let clash = placed
-                    .iter()
-                    .find(|other| other.place == place && clashes(&other.part, &part));
-                if let Some(other) = clash {
+                let mut here = placed.iter().filter(|other| other.place == place);
+                if let Some(other) = here.find(|other| clash(other.statement.as_ref(), statement.as_ref())) {
                     let groups = groups_of(shape, place);
-                    if other.part == part && groups.len() > 1 {
+                    if groups.len() > 1 && same(other.statement.as_ref(), statement.as_ref()) {
                         continue;
                     }
-                    let (now, before) = (what(&part, family), what(&other.part, family));
+                    let (now, before) = (statement.subject(), other.statement.subject());
                     let message = if now == before {
                         format!("{now} of `{}` is given twice", place.name())
                     } else {
@@ -122,7 +124,8 @@ pub(super) fn parts(
                 } else {
                     placed.push(Placed {
                         place,
-                        part: part.clone(),
+                        kind: condition.name(),
+                        statement: statement.clone(),
                         at: at.clone(),
                     });
                 }
@@ -141,31 +144,14 @@ fn groups_of(shape: &dyn Shape, place: Place) -> Vec<&'static str> {
     names.filter(|name| shape.faces_named(name).contains(&face)).collect()
 }
 
-/// Whether two parts say two things about the same quantity of one boundary.
-fn clashes(a: &Part, b: &Part) -> bool {
-    use Part::{Convection, Flux, Foundation, Prescribed, Pressure, Symmetry, Traction};
-    match (a, b) {
-        (
-            Prescribed { component: a, .. } | Traction { component: a, .. },
-            Prescribed { component: b, .. } | Traction { component: b, .. },
-        ) => a == b,
-        (Pressure(_), Pressure(_)) | (Foundation(_), Foundation(_)) | (Flux(_), Flux(_)) => true,
-        (Convection { .. }, Convection { .. }) => true,
-        (Symmetry { .. }, _) | (_, Symmetry { .. }) => true,
-        (Prescribed { .. }, Flux(_) | Convection { .. }) | (Flux(_) | Convection { .. }, Prescribed { .. }) => true,
-        _ => false,
-    }
-}
-
-fn what(part: &Part, family: Family) -> String {
-    match part {
-        Part::Prescribed { .. } if family == Family::Diffusion => "the temperature".into(),
-        Part::Prescribed { component, .. } => format!("the displacement {}", ["ux", "uy", "uz"][*component]),
-        Part::Traction { component, .. } => format!("the traction {}", ["tx", "ty", "tz"][*component]),
-        Part::Pressure(_) => "the pressure".into(),
-        Part::Foundation(_) => "the foundation".into(),
-        Part::Symmetry { .. } => "the symmetry".into(),
-        Part::Flux(_) => "the flux".into(),
-        Part::Convection { .. } => "the convection".into(),
-    }
+/// Whether two statements say the same.
+fn same(a: &dyn Statement, b: &dyn Statement) -> bool {
+    let texts = |statement: &dyn Statement| -> Vec<Formula> {
+        statement
+            .formulas()
+            .into_iter()
+            .map(|stated| stated.formula.clone())
+            .collect()
+    };
+    a.subject() == b.subject() && texts(a) == texts(b)
 }

@@ -1,9 +1,9 @@
 //! References in closed form: which components they give, and in which material.
 
-use super::formula::Formula;
-use super::known::{components, given};
-use super::{Exact, Material, Path, ProblemFile, Reference, Values, Variables};
+use super::known::given;
+use super::{Exact, Material, ProblemFile, Reference};
 use crate::path;
+use crate::quantity::{Formula, Path, Step, Values, Variables};
 
 /// The exact solution per region, or one for all.
 pub(super) fn reference(
@@ -43,6 +43,17 @@ pub(super) fn reference(
     }
 }
 
+/// The field that a nonlinear problem starts from, per component.
+pub(super) fn guess(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) -> Option<Vec<Formula>> {
+    exact(
+        file,
+        file.initial_guess.as_ref()?,
+        &path!["initial_guess"],
+        variables,
+        values,
+    )
+}
+
 fn exact(
     file: &ProblemFile,
     exact: &Exact,
@@ -51,7 +62,11 @@ fn exact(
     values: &mut Values<'_>,
 ) -> Option<Vec<Formula>> {
     let given = given([&exact.ux, &exact.uy, &exact.uz, &exact.value]);
-    let needed = components(file);
+    let what = match at.first() {
+        Some(Step::Key(key)) if key == "initial_guess" => "initial guess",
+        _ => "reference",
+    };
+    let needed = file.equation.physics().components();
     let place = |name: &str| {
         let mut at = at.clone();
         at.push(name.into());
@@ -66,8 +81,8 @@ fn exact(
             };
             values.fault(
                 &place(name),
-                format!("`{name}` {verb} the reference"),
-                Some(format!("the exact solution here is `{}`", needed.join("`, `"))),
+                format!("`{name}` {verb} the {what}"),
+                Some(format!("its components are `{}`", needed.join("`, `"))),
             );
         }
     }

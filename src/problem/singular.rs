@@ -3,9 +3,10 @@
 use std::f64::consts::PI;
 
 use super::placed::Placed;
-use crate::condition::Part;
+use crate::condition::{Holds, Role, Stated};
+use crate::equation::Physics;
 use crate::geometry::{Corner, Shape};
-use crate::network::Pole;
+use crate::jet::Pole;
 
 /// Corners beyond this number get no inputs of their own.
 const CORNERS: usize = 8;
@@ -34,26 +35,41 @@ const MIRROR: usize = usize::MAX;
 ///
 /// # Source
 /// Williams, *J. Appl. Mech.* 19 (1952) 526; Grisvard, *Elliptic Problems in Nonsmooth Domains*, 1985, §4.4.
-pub(super) fn singular(shape: &dyn Shape, elastic: bool, parts: &[Placed], axis: &[&'static str]) -> Vec<Pole> {
-    let all = if elastic { shape.dimension() } else { 1 };
+pub(super) fn singular(
+    physics: &dyn Physics,
+    shape: &dyn Shape,
+    placed: &[Placed],
+    axis: &[&'static str],
+) -> Vec<Pole> {
+    let all = physics.components().len();
     let held = |name: &str| {
         let mut held = Held {
             components: Vec::new(),
             even: true,
             loaded: false,
         };
-        for placed in parts.iter().filter(|placed| placed.place.name() == name) {
-            match &placed.part {
-                Part::Prescribed { component, value, .. } => {
-                    held.components.push(*component);
-                    held.even &= value.as_constant().is_some_and(|value| !elastic || value == 0.0);
+        for statement in placed
+            .iter()
+            .filter(|placed| placed.place.name() == name)
+            .map(|placed| &placed.statement)
+        {
+            let even = |stated: &Stated| {
+                let value = stated.formula.as_constant();
+                value.is_some_and(|value| physics.level() || value == 0.0)
+            };
+            match statement.holds() {
+                Holds::Component(component) => {
+                    held.components.push(component);
+                    held.even &= statement.formulas().into_iter().all(even);
                 }
-                Part::Symmetry { .. } if elastic => held.components.push(MIRROR),
-                Part::Symmetry { .. } => {}
-                Part::Flux(value) | Part::Traction { value, .. } | Part::Pressure(value) | Part::Foundation(value) => {
-                    held.loaded |= value.as_constant() != Some(0.0);
+                Holds::Normal => held.components.push(MIRROR),
+                Holds::Nothing | Holds::Elastically => {
+                    let loads = statement
+                        .formulas()
+                        .into_iter()
+                        .filter(|stated| stated.role != Role::Value);
+                    held.loaded |= loads.into_iter().any(Stated::acts);
                 }
-                Part::Convection { coefficient, .. } => held.loaded |= coefficient.as_constant() != Some(0.0),
             }
         }
         held.components.sort_unstable();
@@ -65,7 +81,7 @@ pub(super) fn singular(shape: &dyn Shape, elastic: bool, parts: &[Placed], axis:
         }
         let fixed = |held: &Held| held.components.len() == all;
         let free = |held: &Held| held.components.is_empty();
-        let jump = if elastic {
+        let jump = if physics.vector() {
             fixed(&first) && free(&second) || free(&first) && fixed(&second)
         } else {
             first.loaded || second.loaded

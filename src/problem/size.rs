@@ -4,10 +4,11 @@
 //! given tractions stay the same, its temperatures, displacements and times do not. So its size is held against what the loads and
 //! the material make of it.
 
+use super::ProblemFile;
 use super::material::Law;
-use super::{ProblemFile, Scales};
 use crate::equation::EquationKind;
 use crate::geometry::{GeometryKind, MeshFile};
+use crate::quantity::Scales;
 
 /// Machines and their parts are smaller, m.
 const LARGE: f64 = 10.0;

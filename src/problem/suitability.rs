@@ -1,15 +1,30 @@
 //! Whether formulation, weights and batches suit the problem.
 
-use super::{Batch, Path, Problem, Values, Whole};
+use super::Problem;
+use crate::batch::{Batch, Whole};
 use crate::formulation::Formulation;
 use crate::loss::Weights;
 use crate::path;
-use crate::solve::term_names;
+use crate::quantity::{Path, Values};
 use crate::training::{GaussNewtonForm, StageKind};
+
+/// Reports, weights and batch sizes tell loss terms apart by their names.
+pub(super) fn equal_names(problem: &Problem, values: &mut Values<'_>) {
+    let names = problem.model.term_names();
+    for (i, name) in names.iter().enumerate() {
+        if names[..i].contains(name) {
+            values.fault(
+                &path!["geometry"],
+                format!("two loss terms would be called `{name}`"),
+                Some("give the boundary another name: `initial` is the start of a transient problem".into()),
+            );
+        }
+    }
+}
 
 /// Weights and batch sizes must name terms that exist.
 pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
-    let names = term_names(problem);
+    let names = problem.model.term_names();
     let mut check = |name: &String, at: Path| {
         if !names.contains(name) {
             values.fault(
@@ -30,7 +45,7 @@ pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
     sizes
         .keys()
         .for_each(|name| check(name, path!["points", "batch", name.as_str()]));
-    for (name, points) in names.iter().zip(problem.point_sets()).skip(1) {
+    for (name, points) in names.iter().zip(problem.point_sets(&problem.attempts[0])).skip(1) {
         if let Some(size) = sizes.get(name)
             && *size > points.len()
         {
@@ -48,18 +63,18 @@ pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
 
 /// An energy exists for steady problems, and for prescribed values that hold exactly.
 pub(super) fn formulation(problem: &Problem, values: &mut Values<'_>) {
-    if problem.file.formulation() != Formulation::Energy {
+    if problem.model.formulation != Formulation::Energy {
         return;
     }
     let at = path!["formulation"];
-    if problem.transient() {
+    if problem.model.transient {
         values.fault(
             &at,
             "a transient problem has no potential energy to minimise".into(),
             Some("use `formulation: Strong`".into()),
         );
     }
-    for term in problem.terms.iter().filter(|term| !term.condition.conservative()) {
+    for term in problem.model.terms.iter().filter(|term| !term.condition.conservative()) {
         values.fault(
             &at,
             format!("`{}` has no potential energy", term.name()),
@@ -89,14 +104,14 @@ pub(super) fn formulation(problem: &Problem, values: &mut Values<'_>) {
 /// Every stratum needs a point in every batch.
 pub(super) fn strata(problem: &Problem, values: &mut Values<'_>) {
     let points = &problem.file.points;
-    let interior = problem.point_sets()[0].len();
+    let interior = problem.point_sets(&problem.attempts[0])[0].len();
     let automatic = points.batch == Some(Batch::All(Whole::Auto));
     let batch = if automatic {
         interior
     } else {
         points.batch_size(interior)
     };
-    if let Some(strata) = points.strata(problem.axes(0))
+    if let Some(strata) = points.strata(problem.model.axes(0))
         && strata > batch
     {
         values.fault(

@@ -1,36 +1,29 @@
 //! Whether a steady problem is held: every rigid motion, or the level of the temperature.
 
 use super::ProblemFile;
-use super::formula::Formula;
 use super::input::{Input, input};
 use super::material::Law;
 use super::placed::Placed;
-use super::{Values, face_point};
-use crate::condition::Part;
-use crate::equation::EquationKind;
-use crate::formulation::Place;
+use crate::condition::{Holds, Loads};
+use crate::equation::Physics;
+use crate::formulation::{Place, face_point};
 use crate::geometry::Shape;
 use crate::path;
+use crate::quantity::Values;
 use crate::sampler::{PointSet, SamplerKind};
 
-/// A load has no effect where every component is prescribed.
-pub(super) fn idle(dimension: usize, parts: &[Placed], values: &mut Values<'_>) {
-    for placed in parts {
-        let name = match placed.part {
-            Part::Pressure(_) => "Pressure",
-            Part::Foundation(_) => "Foundation",
-            _ => continue,
-        };
-        let prescribed = parts
-            .iter()
-            .filter(|other| other.place == placed.place && matches!(other.part, Part::Prescribed { .. }))
-            .count();
-        if prescribed == dimension {
+/// A load on what is not prescribed has no effect where every component is prescribed.
+pub(super) fn idle(physics: &dyn Physics, placed: &[Placed], values: &mut Values<'_>) {
+    for load in placed.iter().filter(|placed| placed.statement.loads() == Loads::Free) {
+        let here = placed.iter().filter(|other| other.place == load.place);
+        let prescribed = here.filter(|other| matches!(other.statement.holds(), Holds::Component(_)));
+        if prescribed.count() == physics.components().len() {
             values.fault(
-                &placed.at,
+                &load.at,
                 format!(
-                    "`{name}` has no effect on `{}`: all displacements are prescribed there",
-                    placed.place.name()
+                    "`{}` has no effect on `{}`: all displacements are prescribed there",
+                    load.kind,
+                    load.place.name()
                 ),
                 Some("remove one of the two conditions".into()),
             );
@@ -38,52 +31,42 @@ pub(super) fn idle(dimension: usize, parts: &[Placed], values: &mut Values<'_>) 
     }
 }
 
-/// Whether a stiffness or film coefficient is more than a constant 0.
-pub(super) fn acts(formula: &Formula) -> bool {
-    formula.as_constant() != Some(0.0)
-}
-
-/// A steady problem must be held: every rigid motion, or the level of the temperature.
-pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, laws: &[Law], parts: &[Placed], values: &mut Values<'_>) {
-    match file.equation {
-        EquationKind::Diffusion(_) => {
-            let held = parts.iter().any(|placed| match &placed.part {
-                Part::Prescribed { .. } => true,
-                Part::Convection { coefficient, .. } => acts(coefficient),
-                _ => false,
-            });
-            if file.time.is_none() && !held {
-                let input = input(file, shape, laws, parts);
-                let (message, hint) = match input.balanced() {
-                    true => (
-                        "nothing fixes the level of the temperature".into(),
-                        "add a `Value` or a `Convection` on some boundary".into(),
-                    ),
-                    false => unsolvable(&input),
-                };
-                values.fault(&path!["conditions"], message, Some(hint));
-            }
-            let started = parts.iter().any(|placed| placed.place == Place::Initial);
-            if file.time.is_some() && !started {
-                values.fault(
-                    &path!["conditions"],
-                    "a transient problem needs an initial state".into(),
-                    Some("add `Initial(value: …)`".into()),
-                );
-            }
+/// A steady problem must be held against every motion without flux; a transient one must start somewhere.
+///
+/// The level of a field is fixed by sources that depend on it, too; a prescribed `mean` fixes it where sources and fluxes balance.
+pub(super) fn support(
+    file: &ProblemFile,
+    shape: &dyn Shape,
+    laws: &[Law],
+    placed: &[Placed],
+    mean: bool,
+    values: &mut Values<'_>,
+) {
+    let physics = file.equation.physics();
+    if file.time.is_some() {
+        if !placed.iter().any(|placed| placed.place == Place::Initial) {
+            values.fault(
+                &path!["conditions"],
+                "a transient problem needs an initial state".into(),
+                Some("add `Initial(value: …)`".into()),
+            );
         }
-        EquationKind::LinearElasticity(_) => {
-            let free = free_motions(shape, parts, file.equation.axisymmetric());
-            if !free.is_empty() {
-                values.fault(
-                    &path!["conditions"],
-                    format!("the body can still move: {}", free.join(", ")),
-                    Some(
-                        "prescribe displacements, a `Symmetry` or a `Foundation` until no rigid motion is left".into(),
-                    ),
-                );
-            }
-        }
+        return;
+    }
+    if physics.level() && laws.iter().any(Law::source_reads_field) {
+        return;
+    }
+    let free = free_motions(physics, shape, placed);
+    if free.is_empty() {
+        return;
+    }
+    let input = physics.level().then(|| input(file, shape, laws, placed));
+    if let Some(input) = input.filter(|input| !input.balanced()) {
+        let (message, hint) = unsolvable(&input);
+        values.fault(&path!["conditions"], message, Some(hint));
+    } else if !(mean && physics.level()) {
+        let (message, hint) = physics.unheld(&free);
+        values.fault(&path!["conditions"], message, Some(hint.into()));
     }
 }
 
@@ -102,72 +85,44 @@ fn unsolvable(input: &Input) -> (String, String) {
     )
 }
 
-/// Names of the rigid motions that the conditions leave free: null space of the constraint rows, by elimination.
-pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed], axisymmetric: bool) -> Vec<&'static str> {
+/// Names of the motions that the conditions leave free: null space of the constraint rows, by elimination.
+fn free_motions(physics: &dyn Physics, shape: &dyn Shape, placed: &[Placed]) -> Vec<&'static str> {
     let d = shape.dimension();
     let (min, max) = shape.bounds();
     let size = (0..d).map(|j| max[j] - min[j]).fold(0.0, f64::max);
-    // A motion's displacement at x, one column per motion.
-    let motions = |x: [f64; 3], c: usize| -> Vec<f64> {
-        let r: Vec<f64> = (0..3).map(|j| (x[j] - 0.5 * (min[j] + max[j])) / size).collect();
-        let unit = |j: usize| f64::from(u8::from(j == c));
-        let spin = |a: usize, b: usize| {
-            if c == a {
-                -r[b]
-            } else if c == b {
-                r[a]
-            } else {
-                0.0
-            }
-        };
-        match d {
-            // What moves away from the axis stretches.
-            _ if axisymmetric => vec![unit(1)],
-            1 => vec![unit(0)],
-            2 => vec![unit(0), unit(1), spin(0, 1)],
-            _ => vec![unit(0), unit(1), unit(2), spin(1, 2), spin(2, 0), spin(0, 1)],
-        }
-    };
-    let names: &[&'static str] = match d {
-        _ if axisymmetric => &["along the axis"],
-        1 => &["along x"],
-        2 => &["along x", "along y", "turning"],
-        _ => &[
-            "along x",
-            "along y",
-            "along z",
-            "turning about x",
-            "turning about y",
-            "turning about z",
-        ],
+    let motions = physics.motions(d);
+    // A component of every motion at x.
+    let row = |x: [f64; 3], c: usize| -> Vec<f64> {
+        let place = std::array::from_fn(|j| (x[j] - 0.5 * (min[j] + max[j])) / size);
+        motions.iter().map(|motion| motion.component(place, c)).collect()
     };
     let mut rows: Vec<Vec<f64>> = Vec::new();
-    for placed in parts {
+    for placed in placed {
         let Place::Face(face) = placed.place else {
             continue;
         };
         for unit in PointSet::new(SamplerKind::Uniform, 8, 4, 11).points() {
             let point = face_point(shape, face, unit, false);
             let x = [point.x[0], point.x[1], point.x[2]];
-            match &placed.part {
-                Part::Prescribed { component, .. } => rows.push(motions(x, *component)),
-                Part::Foundation(stiffness) if acts(stiffness) => rows.extend((0..d).map(|c| motions(x, c))),
-                Part::Symmetry { .. } => {
-                    let mut row = vec![0.0; names.len()];
+            match placed.statement.holds() {
+                Holds::Nothing => {}
+                Holds::Component(component) => rows.push(row(x, component)),
+                Holds::Elastically => rows.extend((0..physics.components().len()).map(|c| row(x, c))),
+                Holds::Normal => {
+                    let mut sum = vec![0.0; motions.len()];
                     for c in 0..d {
-                        for (sum, motion) in row.iter_mut().zip(motions(x, c)) {
+                        for (sum, motion) in sum.iter_mut().zip(row(x, c)) {
                             *sum += point.normal[c] * motion;
                         }
                     }
-                    rows.push(row);
+                    rows.push(sum);
                 }
-                _ => {}
             }
         }
     }
     let mut free = Vec::new();
     let mut rank = 0;
-    for (column, name) in names.iter().enumerate() {
+    for (column, motion) in motions.iter().enumerate() {
         let pivot = (rank..rows.len()).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()));
         match pivot {
             Some(pivot) if rows[pivot][column].abs() > 1e-8 => {
@@ -179,7 +134,7 @@ pub(super) fn free_motions(shape: &dyn Shape, parts: &[Placed], axisymmetric: bo
                 }
                 rank += 1;
             }
-            _ => free.push(*name),
+            _ => free.push(motion.name),
         }
     }
     free

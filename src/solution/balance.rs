@@ -12,8 +12,6 @@ use super::Trial;
 use super::quadrature::Fineness;
 use super::sums::{Scope, Sum, Sums};
 use super::weight::Weight;
-use crate::equation::EquationKind;
-use crate::solve::term_names;
 
 /// The balances of a field, the first one written beside the names of the others.
 #[derive(Clone, Debug, Serialize)]
@@ -74,13 +72,16 @@ impl Balance {
 /// the loads.
 pub fn balance(trial: &dyn Trial) -> Balance {
     let problem = trial.problem();
-    let equation = problem.equation.as_ref();
+    let equation = problem.model.equation.as_ref();
     // A body of revolution is counted whole.
-    let d = problem.shape.dimension() + usize::from(equation.axial().is_some());
+    let d = problem.model.shape.dimension() + usize::from(equation.axial().is_some());
     let scales = &problem.scales;
-    let elastic = matches!(problem.file.equation, EquationKind::LinearElasticity(_));
     let weight = Weight::new(problem);
-    let spans = if problem.transient() { &SPANS[..] } else { &[[0.0, 1.0]] };
+    let spans = if problem.model.transient {
+        &SPANS[..]
+    } else {
+        &[[0.0, 1.0]]
+    };
     let sums = |fineness: Fineness| -> Vec<Sums> {
         let scope = |span: &[f64; 2]| Scope {
             fineness,
@@ -89,14 +90,10 @@ pub fn balance(trial: &dyn Trial) -> Balance {
         };
         spans.iter().map(|span| Sums::new(trial, scope(span))).collect()
     };
-    let unit = |bar, plane, solid| [bar, plane, solid][d - 1];
-    let (loads, energy) = match (elastic, problem.transient()) {
-        (true, _) => (("forces", unit("Pa", "N/m", "N")), unit("J/m^2", "J/m", "J")),
-        (false, false) => (("heat", unit("W/m^2", "W/m", "W")), unit("W K/m^2", "W K/m", "W K")),
-        (false, true) => (("heat", unit("J/m^2", "J/m", "J")), unit("J K/m^2", "J K/m", "J K")),
-    };
+    let balances = problem.file.equation.physics().balances(problem.model.transient);
+    let (loads, units) = balances.loads;
     let total = scales.flux() * scales.length.powi(d as i32 - 1) * scales.time;
-    let names = term_names(problem);
+    let names = problem.model.term_names();
     let axes = if d == 2 { 2..3 } else { 0..3 };
     let measure = |fine: &[Sums], coarse: &[Sums]| -> Balance {
         let imbalance =
@@ -132,18 +129,18 @@ pub fn balance(trial: &dyn Trial) -> Balance {
                 }
             };
         Balance {
-            loads: imbalance(|sums| &sums.loads, loads, equation.balanced(), total),
+            loads: imbalance(|sums| &sums.loads, (loads, units[d - 1]), equation.balanced(), total),
             // In the plane moments are about the third axis.
-            moments: (elastic && d > 1 && equation.axial().is_none()).then(|| {
-                let unit = unit("", "N m/m", "N m");
-                imbalance(
-                    |sums| &sums.moments,
-                    ("moments", unit),
-                    axes.clone(),
-                    total * scales.length,
-                )
+            moments: balances.moments.filter(|_| d > 1).map(|units| {
+                let moments = ("moments", units[d - 1]);
+                imbalance(|sums| &sums.moments, moments, axes.clone(), total * scales.length)
             }),
-            energy: imbalance(|sums| &sums.energy, ("energy", energy), 0..1, total * scales.field),
+            energy: imbalance(
+                |sums| &sums.energy,
+                ("energy", balances.energy[d - 1]),
+                0..1,
+                total * scales.field,
+            ),
         }
     };
     let (mut fineness, mut coarse) = (Fineness::Fine, sums(Fineness::Coarse));

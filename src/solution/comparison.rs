@@ -32,7 +32,7 @@ pub fn comparison(solution: &Solution<'_>) -> Option<Comparison> {
         most = most.max(known.value.abs());
         if difference > largest {
             largest = difference;
-            place = (0..problem.shape.dimension())
+            place = (0..problem.model.shape.dimension())
                 .map(|j| known.x[j] * problem.scales.length)
                 .collect();
         }

@@ -63,7 +63,7 @@ pub fn errors(trial: &dyn Trial, points: &[[f64; 4]]) -> Option<Errors> {
         problem,
         components: problem.reference.as_ref()?,
     };
-    let equation = problem.equation.as_ref();
+    let equation = problem.model.equation.as_ref();
     let m = equation.field_components();
     let [mut field, mut flux, mut h1, mut energy] = std::array::from_fn(|_| Norm::default());
     let [mut q, mut q_exact, mut law, mut slope, mut slope_exact] = std::array::from_fn(|_| vec![0.0; 3 * m]);

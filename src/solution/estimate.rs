@@ -1,6 +1,6 @@
 //! An estimate of the error without a reference: the defect equation, solved on features that training did not have.
 //!
-//! The problem is linear, so the error e = u − u* satisfies its equation and conditions with the residuals of u on the right. It is
+//! To first order the error e = u − u* satisfies the equation and conditions linearised at u with the residuals of u on the right. It is
 //! approximated by new random features in the same ansatz, min Σ λ·|A·e − r|² on points that no training used. What the
 //! features cannot follow is not seen: `captured` says which part of the residual they explain. A value near 1
 //! means that the estimate can be trusted; a small one means that it is a lower bound.
@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::{Errors, Solution, Trial};
 use crate::jet::fused::Kernel;
-use crate::jet::{Jet, Order};
+use crate::jet::{Jet, Order, Rows};
 use crate::network::{NetworkKind, RandomFeatures};
 use crate::sampler::mix;
-use crate::start::{architecture_of, fresh_rows};
+use crate::start::{architecture, fresh_rows};
 use crate::training::fit_exactly;
 
 /// Unknowns of the defect equation at most.
@@ -46,18 +46,24 @@ pub struct Estimate {
 pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], errors: Option<&Errors>) -> Estimate {
     let points = &points[..points.len().min(CHECKED)];
     let problem = solution.problem;
-    let (m, fields) = (problem.equation.components(), problem.equation.field_components());
-    let outputs = problem.outputs();
+    let (m, fields) = (
+        problem.model.equation.components(),
+        problem.model.equation.field_components(),
+    );
+    let outputs = problem.model.outputs();
     let network = NetworkKind::RandomFeatures(RandomFeatures {
         width: (UNKNOWNS / outputs).min(FEATURES),
         slope: Some(SLOPE),
         ..RandomFeatures::default()
     });
     let mut random = ChaCha8Rng::seed_from_u64(mix(problem.file.seed, 0xe571));
-    let kernel = Kernel::new(architecture_of(problem, &network, &mut random));
+    let kernel = Kernel::new(architecture(problem, &network, &mut random));
     let features = network.initial_parameters(kernel.architecture(), &mut random);
     // C·j_e = −(C·j_N − d) is what the network lacks.
-    let mut terms = fresh_rows(problem, POINTS);
+    let mut terms: Vec<Rows<f64>> = fresh_rows(solution.model, problem.file.seed, POINTS)
+        .iter()
+        .map(|rows| solution.kernel.frozen(solution.parameters, rows))
+        .collect();
     let mut before = 0.0;
     for (rows, weight) in terms.iter_mut().zip(weights) {
         rows.scale(*weight);
@@ -76,6 +82,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     let correction = |parameters: &[f64], order: Order| {
         let solution = Solution {
             problem,
+            model: solution.model,
             kernel: &kernel,
             parameters,
         };
@@ -86,7 +93,7 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     let error: Vec<f64> = with.iter().zip(&without).map(|(a, b)| a - b).collect();
     let channels = solution.channels(Order::First);
     let stride = m * channels.count();
-    let equation = problem.equation.as_ref();
+    let equation = problem.model.equation.as_ref();
     let (mut squares, mut flux) = ([[0.0; 2]; 2], vec![0.0; 3 * fields]);
     let jets = solution.jets(points, Order::First);
     for (k, field) in [&error, &jets].into_iter().enumerate() {

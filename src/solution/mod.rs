@@ -28,14 +28,18 @@ pub use warning::{
 use rayon::prelude::*;
 
 use crate::equation::Scale;
+use crate::formulation::Model;
 use crate::jet::fused::Kernel;
 use crate::jet::{Jet, Order};
 use crate::problem::Problem;
+use crate::start::Prepared;
 
 /// A trained ansatz.
 pub struct Solution<'a> {
     /// The problem.
     pub problem: &'a Problem,
+    /// Its model with the size of the field.
+    pub model: &'a Model,
     /// The network's kernel in f64.
     pub kernel: &'a Kernel<f64>,
     /// The trained parameters.
@@ -62,29 +66,39 @@ impl Trial for Solution<'_> {
 
     fn jets_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order) -> Vec<f64> {
         let (problem, channels) = (self.problem, self.channels(order));
-        let x: Vec<f64> = points.iter().flat_map(|x| problem.coordinates(x)).collect();
+        let x: Vec<f64> = points.iter().flat_map(|x| problem.model.coordinates(x)).collect();
         let mut jets = self.kernel.jets(self.parameters, channels, &x);
-        let stride = problem.equation.components() * channels.count();
-        let heads = problem.equation.parts();
+        let stride = problem.model.equation.components() * channels.count();
+        let heads = problem.model.equation.parts();
         if heads > 1 {
             let chosen = jets.par_chunks(heads * stride).zip(regions);
             jets = chosen
                 .flat_map_iter(|(all, region)| all[region * stride..(region + 1) * stride].iter().copied())
                 .collect();
         }
-        let shape = problem.shape.as_ref();
+        let shape = problem.model.shape.as_ref();
         jets.par_chunks_mut(stride)
             .zip(points.par_iter().zip(regions))
-            .for_each(|(jet, (x, region))| problem.ansatz.apply(shape, x, *region, channels, jet));
+            .for_each(|(jet, (x, region))| self.model.ansatz.apply(shape, x, *region, channels, jet));
         jets
     }
 }
 
-impl Solution<'_> {
+impl<'a> Solution<'a> {
+    /// What an attempt has come to.
+    pub fn of(prepared: &'a Prepared) -> Self {
+        Self {
+            problem: &prepared.problem,
+            model: &prepared.model,
+            kernel: &prepared.kernel,
+            parameters: &prepared.parameters,
+        }
+    }
+
     /// The result arrays at dimensionless points, in SI units: the equation's quantities, the norm of its residual, and the
     /// error of the field where a reference exists.
     pub fn arrays(&self, points: &[[f64; 4]]) -> Vec<Array> {
-        let (problem, equation) = (self.problem, self.problem.equation.as_ref());
+        let (problem, equation) = (self.problem, self.problem.model.equation.as_ref());
         let quantities = equation.medium().quantities();
         let channels = self.channels(Order::First);
         let m = equation.components();
@@ -118,14 +132,9 @@ impl Solution<'_> {
                 array.values.extend(own.iter().map(|v| offset + unit * v));
             }
         }
-        let flux_unit = quantities.get(1).map_or("", |quantity| quantity.unit);
         arrays.push(Array {
             name: "residual",
-            unit: if flux_unit == "W/m^2" {
-                "W/m^3".into()
-            } else {
-                "N/m^3".into()
-            },
+            unit: problem.file.equation.physics().source_unit().into(),
             components: 1,
             values: self
                 .residuals(points)
@@ -139,6 +148,7 @@ impl Solution<'_> {
                 unit: "1".into(),
                 components: 1,
                 values: problem
+                    .model
                     .regions_of(points)
                     .into_iter()
                     .map(|region| region as f64)
@@ -151,7 +161,7 @@ impl Solution<'_> {
                 .chunks(m * k)
                 .zip(points)
                 .map(|(jet, x)| {
-                    let own = &reference[problem.region(x).min(reference.len() - 1)];
+                    let own = &reference[problem.model.region(x).min(reference.len() - 1)];
                     let errors = own.iter().zip(jet.chunks(k));
                     let square: f64 = errors.map(|(exact, jet)| (jet[0] - exact.at::<f64>(x)).powi(2)).sum();
                     scales.field * square.sqrt()

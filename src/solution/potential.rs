@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Solution, Warning};
-use crate::batch::Collocation;
-use crate::start::independent_energy;
+use super::Warning;
+use crate::start::{Prepared, independent_energy};
 use crate::training::{FusedObjective, Objective};
 
 /// Relative difference of the two energies above which the rule has been cheated.
@@ -39,32 +38,23 @@ pub struct Potential {
     pub idle: f64,
 }
 
-/// The energies, if the problem is in its energy form.
+/// The energies that a trained attempt has come to, if the problem is in its energy form.
 ///
 /// Points are made when they are needed, in parts of `chunk`; `rival` is the energy of the next best attempt, which came `later` or before.
-pub fn potential(
-    solution: &Solution<'_>,
-    names: &[String],
-    weights: &[f64],
-    chunk: usize,
-    rival: Option<f64>,
-    later: bool,
-) -> Option<Potential> {
-    let collocation = Collocation::new(solution.problem, names, weights, false, chunk);
-    let objective = FusedObjective {
-        kernel: solution.kernel,
-        collocation: &collocation,
-    };
-    let own: f64 = objective.losses(solution.parameters).iter().sum();
-    let independent = independent_energy(&collocation, solution.kernel, solution.parameters)?;
-    let mut zero = solution.parameters.to_vec();
-    let output = zero.len() - solution.kernel.output_parameters();
+pub fn potential(prepared: &Prepared, chunk: usize, rival: Option<f64>, later: bool) -> Option<Potential> {
+    let collocation = &prepared.collocation(false, chunk);
+    let kernel = &prepared.kernel;
+    let objective = FusedObjective { kernel, collocation };
+    let own: f64 = objective.losses(&prepared.parameters).iter().sum();
+    let independent = independent_energy(collocation, kernel, &prepared.parameters)?;
+    let mut zero = prepared.parameters.clone();
+    let output = zero.len() - kernel.output_parameters();
     zero[output..].fill(0.0);
     Some(Potential {
         energy: own,
         independent,
         rises: later && rival.is_some_and(|rival| rival > independent),
-        idle: independent_energy(&collocation, solution.kernel, &zero)?,
+        idle: independent_energy(collocation, kernel, &zero)?,
         change: rival.map(|rival| ((rival - independent) / independent).abs().sqrt()),
         relative: (own - independent).abs() / independent.abs().max(f64::MIN_POSITIVE),
     })

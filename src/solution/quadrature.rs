@@ -29,7 +29,7 @@ impl Fineness {
 /// Points of the unit cube of a face, the interior or the initial state, with weights that add up to 1: on the shape's own cells if
 /// it has cells and they are not too many.
 pub(super) fn points(problem: &Problem, place: Option<Place>, fineness: Fineness) -> Vec<([f64; 4], f64)> {
-    let axes = place.map_or(problem.axes(0), |place| problem.place_axes(place));
+    let axes = place.map_or(problem.model.axes(0), |place| problem.model.place_axes(place));
     let face = match place {
         Some(Place::Face(face)) => Some(face),
         _ => None,
@@ -40,7 +40,7 @@ pub(super) fn points(problem: &Problem, place: Option<Place>, fineness: Fineness
         Fineness::Finer => 4 * FINE,
         Fineness::Finest => 16 * FINE,
     };
-    let shape = problem.shape.as_ref();
+    let shape = problem.model.shape.as_ref();
     let few = shape.rule(face, 1).is_some_and(|rule| rule.len() <= MOST);
     let own = few.then(|| problem.own_rule(place, count)).flatten();
     own.unwrap_or_else(|| rule(axes, fineness))

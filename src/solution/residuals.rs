@@ -20,7 +20,7 @@ pub fn residuals(trial: &dyn Trial, training: &[([f64; 4], f64)]) -> Residuals {
     let problem = trial.problem();
     let fresh: Vec<([f64; 4], f64)> = quadrature::points(problem, None, Fineness::Fine)
         .into_iter()
-        .map(|(unit, weight)| (problem.interior_point(unit), weight))
+        .map(|(unit, weight)| (problem.model.interior_point(unit), weight))
         .collect();
     let largest = largest_flux(trial, &fresh);
     let scale = if largest > 0.0 { largest } else { 1.0 };
@@ -32,7 +32,7 @@ pub fn residuals(trial: &dyn Trial, training: &[([f64; 4], f64)]) -> Residuals {
 
 fn root_mean_square(trial: &dyn Trial, points: &[([f64; 4], f64)]) -> f64 {
     let (x, weights): (Vec<[f64; 4]>, Vec<f64>) = points.iter().copied().unzip();
-    let r = trial.problem().equation.residuals();
+    let r = trial.problem().model.equation.residuals();
     let squares = trial.residuals(&x);
     let squares = squares.chunks(r).map(|r| r.iter().map(|v| v * v).sum::<f64>());
     let sum: f64 = squares.zip(&weights).map(|(square, weight)| weight * square).sum();
@@ -40,7 +40,7 @@ fn root_mean_square(trial: &dyn Trial, points: &[([f64; 4], f64)]) -> f64 {
 }
 
 fn largest_flux(trial: &dyn Trial, points: &[([f64; 4], f64)]) -> f64 {
-    let equation = trial.problem().equation.as_ref();
+    let equation = trial.problem().model.equation.as_ref();
     let x: Vec<[f64; 4]> = points.iter().map(|(x, _)| *x).collect();
     let mut flux = vec![0.0; 3 * equation.field_components()];
     let mut largest: f64 = 0.0;

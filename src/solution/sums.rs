@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Trial;
 use super::quadrature::{self, Fineness};
 use super::weight::Weight;
-use crate::condition::{BoundaryPoint, Condition};
+use crate::condition::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Interface};
@@ -58,8 +58,8 @@ impl Scope<'_> {
     /// Points of the unit cube of a place or the interior, with time in the span, and weights that add up to its length.
     fn points(&self, problem: &Problem, place: Option<Place>) -> Vec<([f64; 4], f64)> {
         let mut points = quadrature::points(problem, place, self.fineness);
-        if problem.transient() && place != Some(Place::Initial) {
-            let axis = place.map_or(problem.axes(0), |place| problem.place_axes(place)) - 1;
+        if problem.model.transient && place != Some(Place::Initial) {
+            let axis = place.map_or(problem.model.axes(0), |place| problem.model.place_axes(place)) - 1;
             let [from, to] = self.span;
             for (unit, weight) in &mut points {
                 unit[axis] = from + (to - from) * unit[axis];
@@ -102,31 +102,31 @@ impl Sums {
     pub(super) fn new(trial: &dyn Trial, scope: Scope<'_>) -> Self {
         let problem = trial.problem();
         let sum = || Sum {
-            terms: vec![[0.0; 3]; 1 + problem.terms.len()],
+            terms: vec![[0.0; 3]; 1 + problem.model.terms.len()],
             absolute: 0.0,
         };
         let mut sums = Self {
             loads: sum(),
             moments: sum(),
             energy: sum(),
-            balanced: problem.equation.balanced(),
+            balanced: problem.model.equation.balanced(),
         };
-        let (low, high) = problem.shape.bounds();
+        let (low, high) = problem.model.shape.bounds();
         let centre = std::array::from_fn(|j| 0.5 * (low[j] + high[j]));
-        for face in problem.shape.faces() {
+        for face in problem.model.shape.faces() {
             sums.face(trial, face, centre, scope);
         }
-        let stores = problem.transient() && keeps_capacity(problem);
-        sums.interior(trial, centre, scope, problem.transient() && !stores);
+        let stores = problem.model.transient && keeps_capacity(trial);
+        sums.interior(trial, centre, scope, problem.model.transient && !stores);
         if stores {
             sums.storage(trial, scope);
         }
-        if problem.equation.parts() > 1 {
-            for interface in problem.shape.interfaces() {
+        if problem.model.equation.parts() > 1 {
+            for interface in problem.model.shape.interfaces() {
                 sums.interface(trial, &interface, centre, scope);
             }
         }
-        for (t, term) in problem.terms.iter().enumerate() {
+        for (t, term) in problem.model.terms.iter().enumerate() {
             if term.place == Place::Initial && scope.span[0] == 0.0 {
                 sums.start(trial, 1 + t, term.condition.as_ref(), scope);
             }
@@ -154,23 +154,23 @@ impl Sums {
     /// The field's own normal flux counts for the interior; what conditions change in it, and in the value, for them.
     fn face(&mut self, trial: &dyn Trial, face: Face, centre: [f64; 3], scope: Scope<'_>) {
         let problem = trial.problem();
-        let (equation, place) = (problem.equation.as_ref(), Place::Face(face));
-        let energy = problem.file.formulation() == Formulation::Energy;
+        let (equation, place) = (problem.model.equation.as_ref(), Place::Face(face));
+        let energy = problem.model.formulation == Formulation::Energy;
         let conditions: Vec<(usize, &dyn Condition)> = (1..)
-            .zip(&problem.terms)
+            .zip(&problem.model.terms)
             .filter(|(_, term)| term.place == place)
             .map(|(t, term)| (t, term.condition.as_ref()))
             .collect();
         let order = conditions.iter().map(|(_, condition)| condition.order()).max();
         let order = order.unwrap_or(Order::First).max(Order::First);
-        let (m, d) = (equation.field_components(), problem.shape.dimension());
+        let (m, d) = (equation.field_components(), problem.model.shape.dimension());
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
             .points(problem, Some(place))
             .into_iter()
-            .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
+            .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
             .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
-        let measure = problem.shape.face_measure(face);
+        let measure = problem.model.shape.face_measure(face);
         let mut flux = vec![0.0; 3 * m];
         let regions: Vec<usize> = points.iter().map(|point| point.region).collect();
         trial.each_in(&x, &regions, order, &mut |i, u| {
@@ -206,24 +206,24 @@ impl Sums {
     /// not cancel counts for the conditions there. So the sums are those of the whole body.
     fn interface(&mut self, trial: &dyn Trial, interface: &Interface, centre: [f64; 3], scope: Scope<'_>) {
         let problem = trial.problem();
-        let (equation, place) = (problem.equation.as_ref(), Place::Face(interface.face));
-        let (m, d) = (equation.field_components(), problem.shape.dimension());
-        let term = |name: &str| {
-            let is = |term: &BoundaryTerm| term.place == place && term.condition.name() == name;
-            problem.terms.iter().position(is).map(|t| 1 + t)
+        let (equation, place) = (problem.model.equation.as_ref(), Place::Face(interface.face));
+        let (m, d) = (equation.field_components(), problem.model.shape.dimension());
+        let term = |continuity: Continuity| {
+            let is = |term: &BoundaryTerm| term.place == place && term.condition.continuity() == Some(continuity);
+            problem.model.terms.iter().position(is).map(|t| 1 + t)
         };
         // In an energy the flux is continuous by itself.
-        let Some(value_term) = term("value") else {
+        let Some(value_term) = term(Continuity::Value) else {
             return;
         };
-        let flux_term = term("flux").unwrap_or(0);
+        let flux_term = term(Continuity::Flux).unwrap_or(0);
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
             .points(problem, Some(place))
             .into_iter()
-            .map(|(unit, weight)| (problem.boundary_point(place, unit), weight))
+            .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
             .unzip();
         let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
-        let measure = problem.shape.face_measure(interface.face);
+        let measure = problem.model.shape.face_measure(interface.face);
         let mut loads = vec![[([0.0; 3], [0.0; 3]); 2]; points.len()];
         let mut flux = vec![0.0; 3 * m];
         for (side, region) in interface.sides.into_iter().enumerate() {
@@ -255,24 +255,33 @@ impl Sums {
     /// flux does where the weight w changes: ∫ w·div q = ∮ w·q·n − ∫ q·grad w.
     fn interior(&mut self, trial: &dyn Trial, centre: [f64; 3], scope: Scope<'_>, rates: bool) {
         let problem = trial.problem();
-        let equation = problem.equation.as_ref();
-        let (m, d) = (equation.field_components(), problem.shape.dimension());
+        let equation = problem.model.equation.as_ref();
+        let (m, d) = (equation.field_components(), problem.model.shape.dimension());
         let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = scope
             .points(problem, None)
             .into_iter()
-            .map(|(unit, weight)| (problem.interior_point(unit), weight))
+            .map(|(unit, weight)| (problem.model.interior_point(unit), weight))
             .unzip();
-        let measure = problem.shape.measure();
+        let (measure, transient) = (problem.model.shape.measure(), problem.model.transient);
         let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
         trial.each(&points, Order::First, &mut |i, u| {
             let x = &points[i];
             let (share, slope) = scope.weight.with_slope(problem, x);
             let own = measure * weights[i] * equation.weight(x);
             let weight = own * share;
-            let rates = std::array::from_fn(|c| if rates && c < m { u.rate(c) } else { 0.0 });
+            let mut supplied = supply(equation, x, u);
+            if transient && !rates {
+                let kept = stored(
+                    equation,
+                    x,
+                    u,
+                    std::array::from_fn(|c| if c < m { u.rate(c) } else { 0.0 }),
+                );
+                supplied = std::array::from_fn(|c| supplied[c] - kept[c]);
+            }
             let load = Load {
                 arm: arm(x, centre, d),
-                load: supply(equation, x, rates),
+                load: supplied,
                 value: std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 }),
             };
             self.add(0, weight, &load);
@@ -303,14 +312,14 @@ impl Sums {
         work: &mut dyn FnMut(&BoundaryPoint, f64, [[f64; 3]; N], &Jet<'_>),
     ) {
         let problem = trial.problem();
-        let equation = problem.equation.as_ref();
+        let equation = problem.model.equation.as_ref();
         let m = equation.field_components();
         let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
             .points(problem, Some(Place::Initial))
             .into_iter()
-            .map(|(unit, weight)| (problem.boundary_point(Place::Initial, unit), weight))
+            .map(|(unit, weight)| (problem.model.boundary_point(Place::Initial, unit), weight))
             .unzip();
-        let measure = problem.shape.measure();
+        let measure = problem.model.shape.measure();
         let x: Vec<[f64; 4]> = points
             .iter()
             .flat_map(|point| times.map(|t| [point.x[0], point.x[1], point.x[2], t]))
@@ -329,11 +338,11 @@ impl Sums {
 
     /// Capacity times the rise over the span was stored.
     fn storage(&mut self, trial: &dyn Trial, scope: Scope<'_>) {
-        let equation = trial.problem().equation.as_ref();
-        Self::at_times(trial, scope, scope.span, &mut |point, weight, [before, after], _| {
+        let equation = trial.problem().model.equation.as_ref();
+        Self::at_times(trial, scope, scope.span, &mut |point, weight, [before, after], u| {
             let load = Load {
                 arm: [0.0; 3],
-                load: stored(equation, &point.x, std::array::from_fn(|c| after[c] - before[c])),
+                load: stored(equation, &point.x, u, std::array::from_fn(|c| after[c] - before[c])),
                 value: std::array::from_fn(|c| 0.5 * (before[c] + after[c])),
             };
             self.add(0, weight, &load);
@@ -343,7 +352,7 @@ impl Sums {
 
     /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
     fn start(&mut self, trial: &dyn Trial, term: usize, condition: &dyn Condition, scope: Scope<'_>) {
-        let equation = trial.problem().equation.as_ref();
+        let equation = trial.problem().model.equation.as_ref();
         Self::at_times(trial, scope, [0.0], &mut |point, weight, [value], u| {
             let mut residual = vec![0.0; condition.residuals()];
             condition.residual(equation, point, u, &mut residual);
@@ -351,7 +360,7 @@ impl Sums {
             condition.impose(point, &residual, &mut prescribed, &mut [0.0; 3]);
             let load = Load {
                 arm: [0.0; 3],
-                load: stored(equation, &point.x, std::array::from_fn(|c| value[c] - prescribed[c])),
+                load: stored(equation, &point.x, u, std::array::from_fn(|c| value[c] - prescribed[c])),
                 value,
             };
             self.add(term, weight, &load);
@@ -361,25 +370,34 @@ impl Sums {
 }
 
 /// What a rise of the field stores, as a load.
-fn stored(equation: &dyn Equation, x: &[f64; 4], rise: [f64; 3]) -> [f64; 3] {
-    let [with, without] = [rise, [0.0; 3]].map(|rates| supply(equation, x, rates));
-    std::array::from_fn(|c| with[c] - without[c])
-}
-
-/// Whether the capacity is the same at all times, by sampling.
-fn keeps_capacity(problem: &Problem) -> bool {
-    let equation = problem.equation.as_ref();
-    let points = problem.interior_points(SamplerKind::Uniform, 64, 0xca9);
-    points.into_iter().all(|[x, y, z, t]| {
-        let [start, later] = [0.0, t].map(|t| stored(equation, &[x, y, z, t], [1.0; 3]));
-        start.iter().zip(later).all(|(a, b)| (a - b).abs() <= 1e-12 * a.abs())
-    })
-}
-
-/// Source less storage at a point for the given rates.
-fn supply(equation: &dyn Equation, x: &[f64; 4], rates: [f64; 3]) -> [f64; 3] {
+fn stored(equation: &dyn Equation, x: &[f64; 4], u: &Jet<'_>, rise: [f64; 3]) -> [f64; 3] {
     let m = equation.field_components();
     let mut out = [0.0; 3];
-    equation.medium().supply(x, &rates[..m], &mut out[..m]);
+    equation.medium().storage(x, u, &rise[..m], &mut out[..m]);
+    out.map(|kept| -kept)
+}
+
+/// Whether the capacity is the same at all times and for every field, by sampling.
+fn keeps_capacity(trial: &dyn Trial) -> bool {
+    let problem = trial.problem();
+    let equation = problem.model.equation.as_ref();
+    if equation.nonlinear() {
+        return false;
+    }
+    let points = problem.model.interior_points(SamplerKind::Uniform, 64, 0xca9);
+    let mut same = true;
+    trial.each(&points, Order::First, &mut |i, u| {
+        let [x, y, z, t] = points[i];
+        let [start, later] = [0.0, t].map(|t| stored(equation, &[x, y, z, t], u, [1.0; 3]));
+        same &= start.iter().zip(later).all(|(a, b)| (a - b).abs() <= 1e-12 * a.abs());
+    });
+    same
+}
+
+/// Source less storage at a point.
+fn supply(equation: &dyn Equation, x: &[f64; 4], u: &Jet<'_>) -> [f64; 3] {
+    let m = equation.field_components();
+    let mut out = [0.0; 3];
+    equation.medium().supply(x, u, &mut out[..m]);
     out
 }

@@ -4,7 +4,8 @@ use crate::condition::{BoundaryPoint, Condition};
 use crate::equation::in_region;
 use crate::formulation::heads;
 use crate::jet::{Channels, Jet, Order};
-use crate::problem::{Field, Problem, scales};
+use crate::problem::Problem;
+use crate::quantity::{Field, scales};
 
 /// A field with its derivatives, for example a trained network or a closed form.
 pub trait Trial {
@@ -16,7 +17,7 @@ pub trait Trial {
 
     /// Its jets at dimensionless points, `[n, m, K]`.
     fn jets(&self, points: &[[f64; 4]], order: Order) -> Vec<f64> {
-        self.jets_in(points, &self.problem().regions_of(points), order)
+        self.jets_in(points, &self.problem().model.regions_of(points), order)
     }
 
     /// The jets that a condition sees at its points: of the region inside, or of both sides of an interface, `[n, sides·m, K]`.
@@ -28,18 +29,22 @@ pub trait Trial {
 
     /// The layout of its jets.
     fn channels(&self, order: Order) -> Channels {
-        Channels::new(self.problem().shape.dimension(), self.problem().transient(), order)
+        Channels::new(
+            self.problem().model.shape.dimension(),
+            self.problem().model.transient,
+            order,
+        )
     }
 
     /// Calls `work` with every point's index and jet, part by part so that memory does not grow with the points.
     fn each(&self, points: &[[f64; 4]], order: Order, work: &mut dyn FnMut(usize, &Jet<'_>)) {
-        self.each_in(points, &self.problem().regions_of(points), order, work);
+        self.each_in(points, &self.problem().model.regions_of(points), order, work);
     }
 
     /// The same as points of the given regions.
     fn each_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order, work: &mut dyn FnMut(usize, &Jet<'_>)) {
         let channels = self.channels(order);
-        let stride = self.problem().equation.components() * channels.count();
+        let stride = self.problem().model.equation.components() * channels.count();
         for (part, (points, regions)) in points.chunks(PART).zip(regions.chunks(PART)).enumerate() {
             for (i, jet) in self.jets_in(points, regions, order).chunks(stride).enumerate() {
                 work(part * PART + i, &Jet::new(channels, jet));
@@ -49,7 +54,7 @@ pub trait Trial {
 
     /// The equation's residuals at dimensionless points, `[n, R]`.
     fn residuals(&self, points: &[[f64; 4]]) -> Vec<f64> {
-        let equation = self.problem().equation.as_ref();
+        let equation = self.problem().model.equation.as_ref();
         let r = equation.residuals();
         let mut residuals = vec![0.0; points.len() * r];
         self.each(points, equation.order(), &mut |i, jet| {
@@ -79,7 +84,7 @@ impl Trial for ClosedForm<'_> {
 
     fn jets_in(&self, points: &[[f64; 4]], regions: &[usize], order: Order) -> Vec<f64> {
         let channels = self.channels(order);
-        let equation = self.problem.equation.as_ref();
+        let equation = self.problem.model.equation.as_ref();
         let stride = equation.components() * channels.count();
         let mut jets = vec![0.0; points.len() * stride];
         for ((point, x), region) in jets.chunks_mut(stride).zip(points).zip(regions) {

@@ -19,14 +19,14 @@ impl Weight {
     pub(super) fn new(problem: &Problem) -> Self {
         let faces = problem.jumps.iter().copied();
         Self {
-            faces: faces.filter(|face| problem.shape.smooth(*face)).collect(),
+            faces: faces.filter(|face| problem.model.shape.smooth(*face)).collect(),
         }
     }
 
     fn jet(&self, problem: &Problem, x: &[f64; 4]) -> CoordinateJet {
         let at = seed([x[0], x[1], x[2]]);
         self.faces.iter().fold(CoordinateJet::constant(1.0), |all, face| {
-            all * problem.shape.distance(*face, at)
+            all * problem.model.shape.distance(*face, at)
         })
     }
 

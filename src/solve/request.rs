@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::batch::Batch;
 use crate::device::Device;
 use crate::error::Error;
 use crate::network::{NetworkKind, RandomFeatures};
-use crate::problem::{Batch, Memory, ProblemFile};
+use crate::problem::{Memory, ProblemFile};
 use crate::training::{LastLayer, StageKind};
 
 /// What the user asks for.

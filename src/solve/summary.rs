@@ -1,15 +1,16 @@
 //! What is told of a run at its end: how good the result is, and how it is judged.
 
 use super::verdict::Evidence;
+use crate::batch::LossTerms;
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
 use crate::output::{Probe, Reading, Summary, TermSummary, Times, peak_memory};
-use crate::problem::{Problem, ProblemFile};
+use crate::problem::{COARSE, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, mix};
 use crate::solution::{Solution, balance, comparison, errors, estimate, potential, residuals};
-use crate::start::sample_rows;
-use crate::training::{COARSE, StageReport, Trained, sharpness};
+use crate::start::{Prepared, sample_rows};
+use crate::training::{StageReport, Trained, sharpness};
 
 /// Points per term that the sharpness is measured on.
 const SHARPNESS: usize = 1024;
@@ -24,10 +25,11 @@ pub(super) struct Course<'a> {
     pub(super) times: Times,
     /// The last attempt that was made.
     pub(super) last: usize,
+    pub(super) notes: Vec<String>,
 }
 
 /// Measures the solution and judges the run.
-pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Trained, course: Course<'_>) -> Summary {
+pub(super) fn summarise(prepared: &Prepared, trained: &Trained, course: Course<'_>) -> Summary {
     let Course {
         device,
         quick,
@@ -35,20 +37,23 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         stages,
         times,
         last,
+        notes,
     } = course;
+    let solution = &Solution::of(prepared);
     let problem = solution.problem;
     let file = &problem.file;
     // A seed that no training point used.
     let check_seed = file.seed.wrapping_add(0x5eed_0001);
-    let points = problem.interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
+    let points = problem
+        .model
+        .interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
     let errors = errors(solution, &points);
     let balance = balance(solution);
-    let later = trained.attempt < last;
-    let potential = potential(solution, names, &trained.weights, plan.chunk, trained.rival, later);
-    let residuals = residuals(solution, &training_points(problem, trained.adapted.as_deref()));
+    let potential = potential(prepared, plan.chunk, trained.rival, trained.attempt < last);
+    let residuals = residuals(solution, &training_points(prepared, trained.adapted.as_deref()));
     let comparison = comparison(solution);
     // The defect equation takes residuals, which a singular field's energy form does without.
-    let estimate = (file.formulation() != Formulation::Energy || trained.residual <= COARSE)
+    let estimate = (problem.model.formulation != Formulation::Energy || trained.residual <= COARSE)
         .then(|| estimate(solution, &trained.weights, &points, errors.as_ref()));
     let measured = match (&errors, &comparison) {
         (Some(errors), _) => Some((errors.field_l2, errors.flux_l2)),
@@ -68,7 +73,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
     };
     let verdict = evidence.verdict();
     let warnings = evidence.warnings();
-    let mut sample = sample_rows(problem, SHARPNESS);
+    let mut sample = sample_rows(prepared, SHARPNESS);
     for (rows, weight) in sample.iter_mut().zip(&trained.weights) {
         rows.scale(*weight);
     }
@@ -86,14 +91,15 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         seed: file.seed,
         quick,
         scales: problem.scales,
-        output_scale: problem.ansatz.scale.clone(),
+        output_scale: trained.scale.clone(),
         parameters: solution.parameters.len(),
-        terms: names
-            .iter()
-            .zip(problem.point_sets().iter().map(PointSet::len))
+        terms: prepared
+            .names()
+            .into_iter()
+            .zip(prepared.point_sets().iter().map(PointSet::len))
             .zip(&trained.weights)
             .map(|((name, points), weight)| TermSummary {
-                name: name.clone(),
+                name,
                 points,
                 weight: *weight,
             })
@@ -101,7 +107,7 @@ pub(super) fn summarise(solution: &Solution<'_>, names: &[String], trained: &Tra
         verdict,
         stages,
         sharpness: sharpness(solution.kernel, solution.parameters, &sample),
-        notes: problem.notes.clone(),
+        notes,
         seconds: 0.0,
         times,
         points_stored: plan.stored,
@@ -124,7 +130,7 @@ fn probes(solution: &Solution<'_>) -> Vec<Probe> {
     let problem = solution.problem;
     let arrays = solution.arrays(&problem.probes);
     let probe = |(i, x): (usize, &[f64; 4])| Probe {
-        place: (0..problem.shape.dimension())
+        place: (0..problem.model.shape.dimension())
             .map(|j| x[j] * problem.scales.length)
             .collect(),
         readings: arrays
@@ -143,15 +149,15 @@ fn probes(solution: &Solution<'_>) -> Vec<Probe> {
 const TRAINING_POINTS: usize = 8192;
 
 /// Interior training points with their weights, all of them or so many at random.
-fn training_points(problem: &Problem, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
-    let set = &problem.point_sets()[0];
+fn training_points(prepared: &Prepared, adapted: Option<&[[f64; 4]]>) -> Vec<([f64; 4], f64)> {
+    let set = &prepared.point_sets()[0];
     let count = adapted.map_or(set.len(), <[_]>::len);
-    let permutation = Permutation::new(count, mix(problem.file.seed, 0x7e57));
+    let permutation = Permutation::new(count, mix(prepared.seed(), 0x7e57));
     (0..count.min(TRAINING_POINTS))
         .map(|k| permutation.at(k))
         .map(|index| match adapted {
-            Some(list) => (problem.interior_point(list[index]), 1.0 / count as f64),
-            None => (problem.interior_point(set.point(index)), set.weight(index)),
+            Some(list) => (prepared.interior_point(list[index]), 1.0 / count as f64),
+            None => (prepared.interior_point(set.point(index)), set.weight(index)),
         })
         .collect()
 }

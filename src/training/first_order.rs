@@ -25,7 +25,8 @@ pub use state::FirstOrderState;
 use super::{Record, StageState, StopReason, Training};
 use crate::batch::{Collocation, Drawer, Growth};
 use crate::jet::fused::Kernel;
-use crate::network::{Mlp, download, upload};
+use crate::jet::{download, upload};
+use crate::network::Mlp;
 use crate::sampler::mix;
 use gradients::{Step, batch_gradient, full_gradient};
 use rule::Rule;
@@ -173,9 +174,9 @@ pub(super) fn run<B: FirstOrderBackend>(
 }
 
 /// Whether a batch of all points is the same in every step.
-fn full(points: &crate::problem::Points) -> bool {
+fn full(points: &crate::batch::Points) -> bool {
     use crate::batch::Draw;
-    let given = matches!(points.batch, Some(crate::problem::Batch::Sizes(_)));
+    let given = matches!(points.batch, Some(crate::batch::Batch::Sizes(_)));
     matches!(points.draw, Draw::Shuffle | Draw::Strata(_)) && points.jitter.is_none() && !given
 }
 

@@ -29,7 +29,7 @@ use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::stage::{Held, Stage};
 use super::{Objective, StopReason, norm};
 use crate::batch::DrawState;
-use crate::loss::Span;
+use crate::jet::Span;
 
 /// Iterations over which [`GaussNewton::tolerance`] is judged.
 const WINDOW: usize = 20;
@@ -335,7 +335,7 @@ mod tests {
             let runner = Runner {
                 device: Device::Cpu,
                 kernel: &self.kernel,
-                points: &self.problem.file.points,
+                points: &self.points,
                 micro_batch: 64,
             };
             let stage = StageKind::GaussNewton(stage);

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use super::least_squares::Fit;
 use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, Span};
+use crate::jet::{Rows, Span};
 pub use forms::separable;
 use forms::{Form, add, pairs, square};
 
@@ -236,6 +236,8 @@ impl Gram {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -243,8 +245,7 @@ mod tests {
     use crate::formulation::Formulation;
     use crate::network::{NetworkKind, RandomFeatures};
     use crate::problem::{self, Problem};
-    use crate::solve::term_names;
-    use crate::start::{architecture, sample_rows, start_values};
+    use crate::start::{Prepared, sample_rows};
 
     /// A shipped problem in its energy form, with few features and points.
     fn energy(name: &str, width: usize) -> Problem {
@@ -268,14 +269,12 @@ mod tests {
     #[test]
     fn the_solution_has_the_least_damped_energy() {
         for name in ["bracket", "composite_cantilever"] {
-            let mut problem = energy(name, 15);
-            assert!(separable(&problem), "{name}");
-            let mut random = ChaCha8Rng::seed_from_u64(4);
-            let kernel = Kernel::new(architecture(&problem, &mut random));
-            let names = term_names(&problem);
-            let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-            let collocation = Collocation::new(&problem, &names, &weights, true, 500);
-            let Some(mut gram) = Gram::new(&collocation, &kernel, &parameters) else {
+            let problem = Arc::new(energy(name, 15));
+            assert!(separable(&problem.model), "{name}");
+            let prepared = Prepared::seeded(&problem, 0, ChaCha8Rng::seed_from_u64(4));
+            let (kernel, mut parameters) = (&prepared.kernel, prepared.parameters.clone());
+            let collocation = prepared.collocation(true, 500);
+            let Some(mut gram) = Gram::new(&collocation, kernel, &parameters) else {
                 panic!("{name} is separable")
             };
             let Some(fit) = gram.solve(1e-2) else {
@@ -306,18 +305,16 @@ mod tests {
     #[test]
     fn products_of_scalar_features_are_those_of_all_rows() {
         for name in ["bracket", "composite_cantilever"] {
-            let mut problem = energy(name, 15);
-            let mut random = ChaCha8Rng::seed_from_u64(5);
-            let kernel = Kernel::new(architecture(&problem, &mut random));
-            let names = term_names(&problem);
-            let (weights, parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-            let mut terms = sample_rows(&problem, 300);
+            let problem = Arc::new(energy(name, 15));
+            let prepared = Prepared::seeded(&problem, 0, ChaCha8Rng::seed_from_u64(5));
+            let (kernel, parameters) = (&prepared.kernel, &prepared.parameters);
+            let mut terms = sample_rows(&prepared, 300);
             terms
                 .iter_mut()
-                .zip(&weights)
+                .zip(&prepared.weights)
                 .for_each(|(rows, weight)| rows.scale(*weight));
-            let one = Gram::of_rows(&kernel, &parameters, &terms);
-            let two = Gram::dense(&kernel, &parameters, &terms);
+            let one = Gram::of_rows(kernel, parameters, &terms);
+            let two = Gram::dense(kernel, parameters, &terms);
             let same = |one: &[f64], two: &[f64]| {
                 let size = two.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
                 assert!(size > 0.0, "{name}");
@@ -339,6 +336,6 @@ mod tests {
     /// The hoop strain u_r/r reads values times 1/r.
     #[test]
     fn a_body_of_revolution_has_no_common_form() {
-        assert!(!separable(&energy("pressure_vessel", 15)));
+        assert!(!separable(&energy("pressure_vessel", 15).model));
     }
 }

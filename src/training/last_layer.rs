@@ -13,21 +13,19 @@ use serde::{Deserialize, Serialize};
 use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::gram::{GRAM, Gram};
 use super::least_squares::{Fit, LeastSquares};
-use super::plan::UNKNOWNS;
 use super::stage::{Held, Stage};
 use super::{FusedObjective, Lbfgs, Objective, StopReason};
-use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, Span};
+use crate::jet::{Rows, Span};
 
 /// Points whose rows are made at once.
 const CHUNK: usize = 256;
 
+/// Unknowns of an output layer at most that are solved for by Householder factors: half a minute on two cores.
+pub const UNKNOWNS: usize = 3000;
+
 /// Dampings of an energy, relative to the features' size, of which the best on an independent rule is taken.
 pub(super) const RITZ: [f64; 8] = [1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
-/// Points per term from which the features' sizes are estimated.
-const SAMPLE: usize = 128;
-
 /// The output layer by linear least squares, in f64 on all points; alone, or in turn with L-BFGS steps of all layers
 /// (variable projection).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -157,13 +155,16 @@ fn solve(work: &Work<'_>, parameters: &[f64]) -> Fit {
         .clone()
         .map(|t| collocation.terms[t].len() * collocation.residuals(t))
         .sum();
-    let sample: Vec<Rows<f64>> = terms.map(|t| sample(collocation, t)).collect();
+    let sample: Vec<Rows<f64>> = terms.map(|t| collocation.sample(t)).collect();
     let mut system = OutputSystem::new(work.kernel, &mut features, &sample, rows, work.chunk_bytes, 0.0);
     collocation.parts(|_, spans| {
         for span in spans {
             system.add(span.rows, span.start, span.points);
         }
     });
+    if let Some(rows) = collocation.mean_rows() {
+        system.add_mean(&rows);
+    }
     if !collocation.energy() {
         return system.solve();
     }
@@ -209,16 +210,6 @@ fn best(work: &Work<'_>, parameters: &[f64], fits: impl Iterator<Item = Fit>, pa
         },
         |(_, fit)| fit,
     )
-}
-
-/// Some points of a term, evenly spread over its list, that stand for all of them.
-fn sample(collocation: &Collocation<'_>, t: usize) -> Rows<f64> {
-    let n = collocation.terms[t].len();
-    let step = n.div_ceil(SAMPLE);
-    let indices: Vec<usize> = (0..n).step_by(step).collect();
-    let mut rows = collocation.pick(t, &indices);
-    rows.scale(n as f64 / indices.len() as f64);
-    rows
 }
 
 /// The least-squares problem of the output layer.
@@ -302,6 +293,26 @@ impl<'a> OutputSystem<'a> {
                 self.system.add_linear(&self.linear(span));
             }
         }
+    }
+
+    /// Adds the one residual Σ_i w_i·r_i of all points of some rows.
+    pub(super) fn add_mean(&mut self, rows: &Rows<f64>) {
+        let q = self.kernel.output_parameters();
+        let (mut mean, mut right) = (vec![0.0; q], 0.0);
+        for at in (0..rows.points).step_by(CHUNK) {
+            let n = CHUNK.min(rows.points - at);
+            self.matrix.resize(n * q, 0.0);
+            self.residual.resize(n, 0.0);
+            self.kernel
+                .output_jacobian(self.parameters, rows, at, n, &mut self.matrix, &mut self.residual);
+            // Rows come with the roots of their weights.
+            for (i, (row, residual)) in self.matrix.chunks(q).zip(&self.residual).enumerate() {
+                let root = rows.weights[at + i].sqrt();
+                mean.iter_mut().zip(row).for_each(|(sum, v)| *sum += root * v);
+                right -= root * residual;
+            }
+        }
+        self.system.add(&mean, &[right]);
     }
 
     /// Σ_i w_i·l_i·∂j_i/∂θ over the output layer, from the gradient of the whole at an output layer of zeros, of which the squares

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod descent;
+mod enrichment;
 mod first_order;
 mod full_batch;
 mod gauss_newton;
@@ -10,10 +11,10 @@ mod last_layer;
 mod lbfgs;
 mod least_squares;
 mod line_search;
+mod newton;
 mod nonlinear_cg;
 mod objective;
 mod output_fit;
-mod plan;
 mod runner;
 mod sharpness;
 mod ss_broyden;
@@ -31,29 +32,29 @@ use burn::backend::{Autodiff, NdArray};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{Checkpoint, Trained};
+pub use enrichment::enrich;
 pub use first_order::{
     Adam, AdamW, Average, Clip, Decay, FirstOrderBackend, FirstOrderState, Form, HostBackend, HostBatch, Langevin,
     Plateau, Sgd, Terms, micro_batches,
 };
 pub use gauss_newton::{CHUNK_BYTES, GaussNewton, GaussNewtonForm, KernelForm};
 pub use gram::{gram_bytes, separable};
-pub use last_layer::{LastLayer, last_layer_bytes};
+pub use last_layer::{LastLayer, UNKNOWNS, last_layer_bytes};
 pub use lbfgs::Lbfgs;
 pub use least_squares::{Fit, LeastSquares};
+pub use newton::Newton;
 pub use nonlinear_cg::NonlinearCg;
 pub use objective::{DeviceObjective, FusedObjective, Objective};
 pub use output_fit::{choose_slope, fit_exactly, fit_output_scale};
-pub use plan::{Attempt, COARSE, HOPELESS, SINGULAR, UNKNOWNS, attempts, changes_form, energy_form};
 pub use runner::{Runner, Silent};
 pub use sharpness::{Sharpness, sharpness};
 pub use ss_broyden::{SsBroyden, Update};
 pub use stage::{Held, StageKind, StageState};
 pub use stop::StopReason;
 
-use crate::batch::Collocation;
+use crate::batch::{Collocation, LossTerms, Points};
 use crate::device::Device;
 use crate::jet::fused::Kernel;
-use crate::problem::{Points, Problem};
 use crate::sampler::mix;
 
 /// One line of the history.
@@ -146,8 +147,12 @@ pub struct StageReport {
 
 /// Everything that a stage works on, besides the points.
 pub struct Training<'a> {
-    /// The problem.
-    pub problem: &'a Problem,
+    /// What the points belong to.
+    pub source: &'a dyn LossTerms,
+    /// The stages in order.
+    pub stages: &'a [StageKind],
+    /// The size of the field per component, which a checkpoint keeps.
+    pub scale: &'a [f64],
     /// The kernel in f64.
     pub kernel: &'a Kernel<f64>,
     /// Set when the user wants to stop.
@@ -186,9 +191,9 @@ impl Training<'_> {
         if matches!(self.reports.last(), Some(report) if matches!(report.stop, StopReason::NonFinite { .. })) {
             return;
         }
-        let stages = &self.problem.stages;
+        let stages = self.stages;
         for index in self.reports.len() - self.earlier..stages.len() {
-            let seed = mix(self.problem.file.seed, 0x57a6_e000 + (self.earlier + index) as u64);
+            let seed = mix(self.source.seed(), 0x57a6_e000 + (self.earlier + index) as u64);
             let state = std::mem::replace(&mut resumed, StageState::Start);
             self.begun = Instant::now();
             let report = self.stage(&stages[index], seed, collocation, parameters, state);
@@ -268,7 +273,7 @@ impl Training<'_> {
     fn save(&mut self, collocation: &Collocation<'_>, parameters: &[f64], stage: StageState) {
         let checkpoint = Checkpoint {
             weights: collocation.terms.iter().map(|term| term.weight).collect(),
-            scale: self.problem.ansatz.scale.clone(),
+            scale: self.scale.to_vec(),
             parameters: parameters.to_vec(),
             adapted: collocation.adapted().map(<[_]>::to_vec),
             reports: self.reports.clone(),
@@ -288,11 +293,7 @@ impl Training<'_> {
         let term = terms.iter().position(|loss| !loss.is_finite());
         StopReason::NonFinite {
             step,
-            term: match term {
-                None => "loss".into(),
-                Some(0) => "interior".into(),
-                Some(t) => self.problem.terms[t - 1].name(),
-            },
+            term: term.map_or_else(|| "loss".into(), |t| self.source.names().swap_remove(t)),
         }
     }
 }

@@ -6,8 +6,7 @@ use burn::tensor::backend::AutodiffBackend;
 use crate::batch::Collocation;
 use crate::jet::fused::Kernel;
 use crate::jet::generic::{self, JetBackend, RowTensors};
-use crate::loss::Span;
-use crate::network::{Architecture, download, upload};
+use crate::jet::{Architecture, Span, download, upload};
 
 /// Loss terms as a function of the parameters, in f64.
 pub trait Objective {

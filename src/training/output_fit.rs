@@ -10,9 +10,8 @@ use super::CHUNK_BYTES;
 use super::gram::{GRAM, Gram};
 use super::last_layer::{OutputSystem, RITZ};
 use crate::jet::fused::Kernel;
-use crate::jet::{Channels, Order};
-use crate::loss::Rows;
-use crate::network::{Architecture, RandomFeatures};
+use crate::jet::{Architecture, Channels, Order, Rows};
+use crate::network::RandomFeatures;
 
 /// Damping relative to the features' mean size: with less, nearly dependent features get large weights of both signs, and
 /// every later step is bent by their cancellation.

@@ -4,10 +4,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::{CHUNK_BYTES, Checkpoint, Observer, Record, StageKind, StageReport, StageState, Training};
-use crate::batch::Collocation;
+use crate::batch::{Collocation, LossTerms, Points};
 use crate::device::Device;
 use crate::jet::fused::Kernel;
-use crate::problem::{Points, Problem};
 use crate::sampler::mix;
 
 /// Keeps what a stage last saved.
@@ -57,7 +56,7 @@ impl Runner<'_> {
         state: StageState,
         pause: Option<usize>,
     ) -> (Silent, StageReport) {
-        self.with(collocation.problem(), pause, |training, seed| {
+        self.with(collocation.source(), pause, |training, seed| {
             training.stage(stage, seed, collocation, parameters, state)
         })
     }
@@ -65,14 +64,16 @@ impl Runner<'_> {
     /// Gives a stage what it works on, and its seed.
     pub(super) fn with(
         &self,
-        problem: &Problem,
+        source: &dyn LossTerms,
         pause: Option<usize>,
         stage: impl FnOnce(&mut Training<'_>, u64) -> StageReport,
     ) -> (Silent, StageReport) {
         let mut silent = Silent::default();
         let interrupted = AtomicBool::new(false);
         let mut training = Training {
-            problem,
+            source,
+            stages: &[],
+            scale: &[],
             kernel: self.kernel,
             interrupted: &interrupted,
             pause,
@@ -87,7 +88,7 @@ impl Runner<'_> {
             begun: Instant::now(),
             before: 0.0,
         };
-        let report = stage(&mut training, mix(problem.file.seed, 0x57a6_e000));
+        let report = stage(&mut training, mix(source.seed(), 0x57a6_e000));
         (silent, report)
     }
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{dot, norm};
+use crate::jet::Rows;
 use crate::jet::fused::Kernel;
-use crate::loss::Rows;
 use crate::sampler::{mix, unit};
 
 /// Iterations at most.
@@ -98,6 +98,7 @@ mod tests {
             coefficients: vec![1.0; n],
             rhs: vec![0.0; n],
             linear: Vec::new(),
+            smooth: None,
             weights: vec![1.0 / n as f64; n],
         };
         rows.rhs = kernel.residuals(&parameters, &rows);

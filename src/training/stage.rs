@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::first_order::{self, FirstOrderBackend, FirstOrderState, Settings};
 use super::full_batch::{self, FullBatch, FullBatchState};
-use super::{Adam, AdamW, GaussNewton, Langevin, LastLayer, Lbfgs, NonlinearCg, Sgd, SsBroyden};
+use super::{Adam, AdamW, GaussNewton, Langevin, LastLayer, Lbfgs, Newton, NonlinearCg, Sgd, SsBroyden};
 use super::{StopReason, Training};
 use crate::batch::Collocation;
 
@@ -273,5 +273,7 @@ stages! {
         GaussNewton,
         /// The output layer by linear least squares, in f64; with `RandomFeatures` all that a smooth solution needs.
         LastLayer,
+        /// Newton steps of the output layer, in f64; with `RandomFeatures` all that a smooth solution of a nonlinear problem needs.
+        Newton,
     }
 }

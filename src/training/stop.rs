@@ -26,6 +26,10 @@ pub enum StopReason {
         /// All of them.
         unknowns: usize,
     },
+    /// Newton's method came to its end: the field no longer changes.
+    FieldSettled,
+    /// No step along Newton's direction lowers the residual: the linearisation does not bear from here.
+    NoDescent,
     /// The loss became infinite or not a number; the last good parameters are kept.
     NonFinite {
         /// The step at which it happened.
@@ -51,6 +55,8 @@ impl fmt::Display for StopReason {
             Self::RoundingLimit => f.write_str("rounding limit reached"),
             Self::RulesPart => f.write_str("the energy no longer falls on an independent rule"),
             Self::Solved { rank, unknowns } => write!(f, "solved, rank {rank} of {unknowns}"),
+            Self::FieldSettled => f.write_str("the field settled"),
+            Self::NoDescent => f.write_str("no step along Newton's direction lowers the residual"),
             Self::NonFinite { step, term } => {
                 write!(
                     f,

@@ -1,22 +1,25 @@
 //! A problem that stages are tested on.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::batch::Collocation;
-use crate::jet::fused::Kernel;
 use crate::network::{MlpConfig, NetworkKind};
-use crate::problem::{self, Problem};
-use crate::solve::term_names;
-use crate::start::{architecture, start_values};
+use crate::problem;
+use crate::start::Prepared;
 
 /// A shipped problem with 5 loss terms, few points and a small network.
-pub(super) struct TestProblem {
-    pub(super) problem: Problem,
-    pub(super) kernel: Kernel<f64>,
-    pub(super) parameters: Vec<f64>,
-    names: Vec<String>,
-    weights: Vec<f64>,
+pub(super) struct TestProblem(Prepared);
+
+impl Deref for TestProblem {
+    type Target = Prepared;
+
+    fn deref(&self) -> &Prepared {
+        &self.0
+    }
 }
 
 impl TestProblem {
@@ -32,22 +35,12 @@ impl TestProblem {
             }));
             Ok(())
         });
-        let mut problem = loaded.unwrap_or_else(|error| panic!("{error}"));
-        let mut random = ChaCha8Rng::seed_from_u64(3);
-        let kernel = Kernel::new(architecture(&problem, &mut random));
-        let names = term_names(&problem);
-        let (weights, parameters) = start_values(&mut problem, &kernel, &names, &mut random);
-        Self {
-            problem,
-            kernel,
-            parameters,
-            names,
-            weights,
-        }
+        let problem = Arc::new(loaded.unwrap_or_else(|error| panic!("{error}")));
+        Self(Prepared::seeded(&problem, 0, ChaCha8Rng::seed_from_u64(3)))
     }
 
     /// Its points.
     pub(super) fn collocation(&self) -> Collocation<'_> {
-        Collocation::new(&self.problem, &self.names, &self.weights, true, 64)
+        self.0.collocation(true, 64)
     }
 }

@@ -204,7 +204,7 @@ fn imbalances_are_those_of_the_whole_body() {
     assert_eq!((force.unit, force.imbalance.len()), ("N", 1));
     assert!((force.imbalance[0].abs() / expected - 1.0).abs() < 1e-9, "{force:?}");
     // √∫r of the error by that of the solution is ε wherever points are.
-    let points = problem.interior_points(SamplerKind::default(), 100, 1);
+    let points = problem.model.interior_points(SamplerKind::default(), 100, 1);
     let Some(errors) = errors(&Scaled(closed_form(&problem), 1.01), &points) else {
         panic!("there is a reference")
     };
@@ -218,7 +218,7 @@ fn imbalances_are_those_of_the_whole_body() {
 #[test]
 fn the_axis_needs_no_condition() {
     let problem = load(&scratch("axis"), "bar", BAR);
-    let held = &problem.ansatz.hard[0];
+    let held = &problem.model.ansatz.hard[0];
     assert!(held.iter().any(|face| face.place.name() == "left"), "{held:?}");
-    assert_eq!(problem.equation.component_names(), ["ur", "uz"]);
+    assert_eq!(problem.model.equation.component_names(), ["ur", "uz"]);
 }

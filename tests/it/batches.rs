@@ -1,12 +1,14 @@
 //! Mini-batches: unbiased whatever way they are drawn, with the variance that theory says.
 
-use pinn::batch::{Allocation, Collocation, Divide, Draw, Drawer, Importance, Jitter, Strata, noise};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use pinn::batch::{Allocation, Batch, Collocation, Divide, Draw, Drawer, Importance, Jitter, Points, Strata, noise};
+use pinn::jet::Rows;
 use pinn::jet::fused::Kernel;
-use pinn::loss::Rows;
-use pinn::problem::{self, Batch, Points, Problem};
+use pinn::problem;
 use pinn::sampler::{Gauss, SamplerKind};
-use pinn::solve::term_names;
-use pinn::start::{architecture, start_values};
+use pinn::start::Prepared;
 use pinn::training::{FusedObjective, Objective, micro_batches};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -43,16 +45,19 @@ fn ways() -> Vec<Draw> {
 }
 
 /// A shipped problem with its points replaced, a network and parameters to begin with.
-struct Case {
-    problem: Problem,
-    kernel: Kernel<f64>,
-    parameters: Vec<f64>,
-    weights: Vec<f64>,
+struct Case(Prepared);
+
+impl Deref for Case {
+    type Target = Prepared;
+
+    fn deref(&self) -> &Prepared {
+        &self.0
+    }
 }
 
 impl Case {
     fn new(name: &str, points: Points) -> Self {
-        let mut problem = ok(problem::load(&root().join("problems").join(name), |file| {
+        let problem = ok(problem::load(&root().join("problems").join(name), |file| {
             file.points = points;
             file.network = Some(pinn::network::NetworkKind::Mlp(pinn::network::MlpConfig {
                 width: 8,
@@ -61,25 +66,14 @@ impl Case {
             }));
             Ok(())
         }));
-        let mut random = ChaCha8Rng::seed_from_u64(3);
-        let kernel = Kernel::new(architecture(&problem, &mut random));
-        let names = term_names(&problem);
-        let (weights, mut parameters) = start_values(&mut problem, &kernel, &names, &mut random);
+        let mut prepared = Prepared::seeded(&Arc::new(problem), 0, ChaCha8Rng::seed_from_u64(3));
         // Away from the least-squares start, where the output layer's gradient is 0.
-        parameters
+        prepared
+            .parameters
             .iter_mut()
             .enumerate()
             .for_each(|(i, v)| *v += 0.05 * (i as f64).sin());
-        Self {
-            problem,
-            kernel,
-            parameters,
-            weights,
-        }
-    }
-
-    fn collocation(&self, stored: bool, chunk: usize) -> Collocation<'_> {
-        Collocation::new(&self.problem, &term_names(&self.problem), &self.weights, stored, chunk)
+        Self(prepared)
     }
 
     fn full_gradient(&self, collocation: &Collocation<'_>) -> (Vec<f64>, Vec<f64>) {
@@ -94,7 +88,7 @@ impl Case {
 
     /// Gradients of `count` batches.
     fn batch_gradients(&self, collocation: &Collocation<'_>, batch: usize, count: usize) -> Vec<Vec<f64>> {
-        let points = &self.problem.file.points;
+        let points = &self.points;
         let mut drawer = Drawer::new(points, 17, Default::default(), collocation, &self.kernel);
         drawer.measure(collocation, &self.kernel, &self.parameters);
         (0..count)
@@ -129,7 +123,7 @@ fn the_mean_batch_gradient_is_the_full_gradient_for_every_sampler_and_way_of_dra
             let (_, mut full) = case.full_gradient(&collocation);
             if draw == Draw::Fresh {
                 // New points estimate the integral, for which a long set stands.
-                let fine = Case::new(
+                let Case(mut fine) = Case::new(
                     "beam.ron",
                     Points {
                         interior: 1 << 15,
@@ -138,10 +132,8 @@ fn the_mean_batch_gradient_is_the_full_gradient_for_every_sampler_and_way_of_dra
                     },
                 );
                 // The field's size was found on other points.
-                let mut problem = fine.problem;
-                problem.ansatz.scale.clone_from(&case.problem.ansatz.scale);
-                let names = term_names(&case.problem);
-                let long = Collocation::new(&problem, &names, &case.weights, true, 65_536);
+                fine.model.ansatz.scale.clone_from(&case.model.ansatz.scale);
+                let long = Collocation::new(&fine, &case.weights, true, 65_536);
                 full = case.full_gradient(&long).1;
             }
             let count = 1500;
@@ -180,7 +172,7 @@ fn the_mean_gradient_of_an_epoch_is_exactly_the_full_gradient() {
         // 103 points are dealt into six batches of 18 and 17; the boundary values of this problem hold exactly.
         let n = collocation.terms[0].len();
         assert_eq!(collocation.terms.len(), 1);
-        let points = &case.problem.file.points;
+        let points = &case.points;
         let mut drawer = Drawer::new(points, 17, Default::default(), &collocation, &case.kernel);
         let mut seen = 0;
         let mut mean = vec![0.0; full.len()];

@@ -1,5 +1,6 @@
 //! The integration tests, in one binary so that Burn is linked once.
 
+mod architecture;
 mod axisymmetric;
 mod bad_input;
 mod batches;

@@ -154,8 +154,8 @@ fn a_jump_between_materials_is_blamed_on_their_interface() {
 fn boundary_points_belong_to_the_region_inside() {
     let problem = load("composite_cylinder");
     let radius = |x: &[f64; 4]| x[0].hypot(x[1]) * problem.scales.length;
-    for term in &problem.terms {
-        for point in problem.boundary_points(term.place, SamplerKind::Uniform, 50, 3) {
+    for term in &problem.model.terms {
+        for point in problem.model.boundary_points(term.place, SamplerKind::Uniform, 50, 3) {
             match term.place.name() {
                 "inner" => assert_eq!(point.region, 1),
                 "outer" => assert_eq!(point.region, 0),
@@ -180,15 +180,15 @@ fn regions_of_a_mesh_take_the_materials_of_their_names() {
     let mesh = root().join("meshes/heat_sink.msh");
     ok(std::fs::write(&file, problem.replace("MESH", text(&mesh))));
     let problem = ok(problem::load(&file, |_| Ok(())));
-    assert_eq!(problem.outputs(), 2);
-    let names: Vec<String> = problem.terms.iter().map(|term| term.name()).collect();
+    assert_eq!(problem.model.outputs(), 2);
+    let names: Vec<String> = problem.model.terms.iter().map(|term| term.name()).collect();
     for name in ["interface joint value", "interface joint flux"] {
         assert!(names.iter().any(|found| found == name), "{names:?}");
     }
     // The joint lies 5 mm above the bottom, copper below it.
-    let copper = problem.shape.regions().iter().position(|name| *name == "copper");
-    for x in problem.interior_points(SamplerKind::Uniform, 100, 1) {
+    let copper = problem.model.shape.regions().iter().position(|name| *name == "copper");
+    for x in problem.model.interior_points(SamplerKind::Uniform, 100, 1) {
         let below = x[1] * problem.scales.length < 0.005;
-        assert_eq!(Some(problem.region(&x)) == copper, below);
+        assert_eq!(Some(problem.model.region(&x)) == copper, below);
     }
 }

@@ -1,8 +1,9 @@
 //! The equation as a system of first order: accuracy, and fluxes that hold exactly.
 
+use pinn::batch::Points;
 use pinn::formulation::{Formulation, Place};
 use pinn::jet::{Channels, Jet, Order};
-use pinn::problem::{self, Limits, Points, Problem, ProblemFile, Tolerance};
+use pinn::problem::{self, Limits, Problem, ProblemFile, Tolerance};
 use pinn::sampler::SamplerKind;
 use pinn::solution::{ClosedForm, balance, errors, residuals};
 use pinn::training::{Adam, GaussNewton, Lbfgs, StageKind};
@@ -48,7 +49,7 @@ fn both(path: &std::path::Path) -> [Problem; 2] {
 }
 
 fn terms(problem: &Problem) -> Vec<String> {
-    problem.terms.iter().map(|term| term.name()).collect()
+    problem.model.terms.iter().map(|term| term.name()).collect()
 }
 
 /// The loads of the strong form that are no longer a loss term hold to rounding, whatever the network says.
@@ -65,15 +66,15 @@ fn prescribed_fluxes_on_faces_along_the_axes_hold_for_any_network() {
     for path in paths {
         let [strong, mixed] = both(&path);
         let left = terms(&mixed);
-        let equation = mixed.equation.as_ref();
-        let channels = Channels::new(mixed.shape.dimension(), mixed.transient(), Order::First);
-        for term in strong.terms.iter().filter(|term| !left.contains(&term.name())) {
+        let equation = mixed.model.equation.as_ref();
+        let channels = Channels::new(mixed.model.shape.dimension(), mixed.model.transient, Order::First);
+        for term in strong.model.terms.iter().filter(|term| !left.contains(&term.name())) {
             held += 1;
-            for point in mixed.boundary_points(term.place, SamplerKind::Uniform, 40, 9) {
+            for point in mixed.model.boundary_points(term.place, SamplerKind::Uniform, 40, 9) {
                 let count = equation.components() * channels.count();
                 let mut jets: Vec<f64> = (0..count).map(|j| 3.0 * (1.3 * j as f64).sin()).collect();
-                let shape = mixed.shape.as_ref();
-                mixed.ansatz.apply(shape, &point.x, 0, channels, &mut jets);
+                let shape = mixed.model.shape.as_ref();
+                mixed.model.ansatz.apply(shape, &point.x, 0, channels, &mut jets);
                 let mut residual = vec![f64::NAN; term.condition.residuals()];
                 let u = Jet::new(channels, &jets);
                 term.condition.residual(equation, &point, &u, &mut residual);
@@ -118,10 +119,10 @@ fn what_cannot_hold_exactly_stays_a_loss_term() {
     ok(std::fs::write(&path, BLOCK.replace("1e5*x*(2 - x)", "1e5*x")));
     let [_, corner] = both(&path);
     assert_eq!(terms(&corner), ["top traction"]);
-    assert_eq!(corner.terms[0].condition.residuals(), 1);
+    assert_eq!(corner.model.terms[0].condition.residuals(), 1);
     assert!(corner.notes.len() == 1 && corner.notes[0].contains("`top` enters the loss"));
     let exact = |component: usize| -> Vec<&str> {
-        let faces = corner.ansatz.hard[component].iter();
+        let faces = corner.model.ansatz.hard[component].iter();
         faces
             .map(|face| match face.place {
                 Place::Face(face) => face.name,
@@ -154,7 +155,7 @@ fn exact_fields_with_their_flux_balance_as_without_and_have_no_error() {
                 "{title}: {with:?} {without:?}"
             );
         }
-        let points = problems[1].interior_points(SamplerKind::Uniform, 200, 1);
+        let points = problems[1].model.interior_points(SamplerKind::Uniform, 200, 1);
         let Some(errors) = errors(&mixed, &points) else {
             panic!("{title} has no reference")
         };

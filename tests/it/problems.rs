@@ -38,17 +38,17 @@ fn exact(problem: &Problem, x: &[f64; 4], order: Order) -> (Channels, Vec<f64>) 
 #[test]
 fn every_reference_satisfies_its_equation_and_its_conditions() {
     for problem in shipped() {
-        let equation = problem.equation.as_ref();
+        let equation = problem.model.equation.as_ref();
         let title = &problem.file.title;
-        for x in problem.interior_points(SamplerKind::Uniform, 50, 3) {
+        for x in problem.model.interior_points(SamplerKind::Uniform, 50, 3) {
             let (channels, jets) = exact(&problem, &x, equation.order());
             let mut residual = vec![f64::NAN; equation.residuals()];
             equation.residual(&x, &Jet::new(channels, &jets), &mut residual);
             let size = jets.iter().fold(1.0_f64, |size, v| size.max(v.abs()));
             assert!(residual.iter().all(|r| r.abs() < 1e-10 * size), "{title}: {residual:?}");
         }
-        for term in &problem.terms {
-            for point in problem.boundary_points(term.place, SamplerKind::Uniform, 50, 5) {
+        for term in &problem.model.terms {
+            for point in problem.model.boundary_points(term.place, SamplerKind::Uniform, 50, 5) {
                 let condition = term.condition.as_ref();
                 let trial = closed_form(&problem);
                 let channels = trial.channels(condition.order());
@@ -71,18 +71,19 @@ fn every_reference_satisfies_its_equation_and_its_conditions() {
 #[test]
 fn prescribed_values_hold_exactly_for_any_network() {
     for problem in shipped() {
-        let m = problem.equation.components();
-        let channels = Channels::new(problem.shape.dimension(), problem.transient(), Order::Value);
-        for (component, hard) in problem.ansatz.hard.iter().enumerate() {
+        let m = problem.model.equation.components();
+        let channels = Channels::new(problem.model.shape.dimension(), problem.model.transient, Order::Value);
+        for (component, hard) in problem.model.ansatz.hard.iter().enumerate() {
             for face in hard {
-                for point in problem.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
+                for point in problem.model.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
                     let expected: f64 = face.value.at(&point.x);
                     let title = &problem.file.title;
-                    for head in 0..problem.equation.parts() {
+                    for head in 0..problem.model.equation.parts() {
                         let mut jets = vec![17.0; m];
                         problem
+                            .model
                             .ansatz
-                            .apply(problem.shape.as_ref(), &point.x, head, channels, &mut jets);
+                            .apply(problem.model.shape.as_ref(), &point.x, head, channels, &mut jets);
                         assert!(
                             (jets[component] - expected).abs() < 1e-12,
                             "{title} on {}",
@@ -109,44 +110,72 @@ fn values_that_do_not_extend_smoothly_enter_the_loss_with_a_note() {
     ok(std::fs::write(&path, text));
     let problem = ok(problem::load(&path, |_| Ok(())));
     let exact: Vec<Vec<&str>> = problem
+        .model
         .ansatz
         .hard
         .iter()
         .map(|faces| faces.iter().map(|face| face.place.name()).collect())
         .collect();
     assert_eq!(exact, [vec!["right", "left"], vec!["bottom"]]);
-    for (face, expected) in problem.ansatz.hard[0].iter().zip([1.0, 0.0]) {
-        for point in problem.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
+    for (face, expected) in problem.model.ansatz.hard[0].iter().zip([1.0, 0.0]) {
+        for point in problem.model.boundary_points(face.place, SamplerKind::Uniform, 40, 9) {
             let mut jets = [17.0; 2];
             let channels = Channels::new(2, false, Order::Value);
             problem
+                .model
                 .ansatz
-                .apply(problem.shape.as_ref(), &point.x, 0, channels, &mut jets);
+                .apply(problem.model.shape.as_ref(), &point.x, 0, channels, &mut jets);
             let value = jets[0] * problem.scales.field / 1e-4;
             assert!((value - expected).abs() < 1e-12, "{value} on {}", face.place.name());
         }
     }
     assert!(problem.notes.len() == 1 && problem.notes[0].contains("`right` enters the loss"));
-    assert!(problem.terms.iter().any(|term| term.name() == "right value"));
+    assert!(problem.model.terms.iter().any(|term| term.name() == "right uy"));
+}
+
+/// Each component of a soft displacement is a loss term of its own: weights and batch sizes tell them apart.
+#[test]
+fn terms_of_soft_displacements_are_named_by_their_components() {
+    let path = scratch("soft").join("problem.ron");
+    let text = r#"Problem(
+        title: "A plate that is held softly",
+        geometry: Rectangle(min: (0, 0), max: (2, 1)),
+        equation: LinearElasticity(model: PlaneStress, young: 70e9, poisson: 0.3),
+        conditions: [Displacement(on: "left", ux: 0, uy: 0, soft: true), Traction(on: "right", tx: 1e6)],
+        points: (batch: {"interior": 64, "left uy": 17}),
+        weights: Given({"left ux": 2, "left uy": 3}),
+    )"#;
+    ok(std::fs::write(&path, text));
+    let names = ok(problem::load(&path, |_| Ok(()))).model.term_names();
+    let expected = [
+        "interior",
+        "left ux",
+        "left uy",
+        "right traction",
+        "bottom traction",
+        "top traction",
+    ];
+    assert_eq!(names, expected);
 }
 
 /// The rows of the ansatz and the field's jets agree: C·j − d is the residual of the field u = g + D·s·N.
 #[test]
 fn rows_equal_the_residual_of_the_composed_field() {
     for mut problem in shipped() {
-        problem.ansatz.scale = (0..problem.outputs()).map(|c| 0.7 + c as f64).collect();
-        let equation = problem.equation.as_ref();
-        let (m, outputs) = (equation.components(), problem.outputs());
-        let points = problem.interior_points(SamplerKind::Uniform, 20, 1);
-        let rows = pinn::formulation::interior_rows(&problem, &points);
+        problem.model.ansatz.scale = (0..problem.model.outputs()).map(|c| 0.7 + c as f64).collect();
+        let equation = problem.model.equation.as_ref();
+        let (m, outputs) = (equation.components(), problem.model.outputs());
+        let points = problem.model.interior_points(SamplerKind::Uniform, 20, 1);
+        let rows = pinn::formulation::interior_rows(&problem.model, &points);
         let k = rows.channels.count();
         for (i, x) in points.iter().enumerate() {
             let network: Vec<f64> = (0..outputs * k).map(|j| (1.3 * j as f64 + i as f64).sin()).collect();
-            let head = problem.region(x);
+            let head = problem.model.region(x);
             let mut field = network[head * m * k..(head + 1) * m * k].to_vec();
             problem
+                .model
                 .ansatz
-                .apply(problem.shape.as_ref(), x, head, rows.channels, &mut field);
+                .apply(problem.model.shape.as_ref(), x, head, rows.channels, &mut field);
             let mut expected = vec![0.0; m];
             equation.residual(x, &Jet::new(rows.channels, &field), &mut expected);
             for (row, expected) in expected.iter().enumerate() {
@@ -216,13 +245,13 @@ fn every_problem_states_a_reference_and_a_tolerance() {
 #[test]
 fn tension_is_positive_and_a_positive_flux_enters() {
     let beam = ok(problem::load(&super::root().join("problems/beam.ron"), |_| Ok(())));
-    let Some(term) = beam.terms.iter().find(|term| term.name() == "right traction") else {
+    let Some(term) = beam.model.terms.iter().find(|term| term.name() == "right traction") else {
         panic!("the beam has a load at its right end")
     };
     let Place::Face(face) = term.place else {
         panic!("a load has a face")
     };
-    let pinn::geometry::SurfacePoint { x, normal } = beam.shape.face_point(face, [0.5; 3]);
+    let pinn::geometry::SurfacePoint { x, normal } = beam.model.shape.face_point(face, [0.5; 3]);
     let point = BoundaryPoint {
         x: [x[0], x[1], x[2], 0.0],
         normal,
@@ -232,7 +261,7 @@ fn tension_is_positive_and_a_positive_flux_enters() {
     let mut residual = [0.0; 2];
     // An undeformed body misses the load −P/(2I)·H²/4 at mid-height, 75 kPa downwards.
     term.condition.residual(
-        beam.equation.as_ref(),
+        beam.model.equation.as_ref(),
         &point,
         &Jet::new(channels, &[0.0; 6]),
         &mut residual,

@@ -106,9 +106,9 @@ fn exact_fields_balance_and_have_no_error() {
         let (title, trial) = (&problem.file.title, closed_form(&problem));
         let balance = balance(&trial);
         let names: Vec<&str> = balance.all().map(|imbalance| imbalance.quantity).collect();
-        let expected: &[&str] = match problem.equation.components() {
-            _ if problem.equation.medium().norms()[0] == "temperature" => &["heat", "energy"],
-            _ if problem.equation.axial().is_some() => &["forces", "energy"],
+        let expected: &[&str] = match problem.model.equation.components() {
+            _ if problem.model.equation.medium().norms()[0] == "temperature" => &["heat", "energy"],
+            _ if problem.model.equation.axial().is_some() => &["forces", "energy"],
             1 => &["forces", "energy"],
             _ => &["forces", "moments", "energy"],
         };
@@ -116,7 +116,7 @@ fn exact_fields_balance_and_have_no_error() {
         let moments = balance.moments.as_ref().map(|moments| moments.imbalance.len());
         assert_eq!(
             moments.unwrap_or(3),
-            if problem.shape.dimension() == 2 && moments.is_some() {
+            if problem.model.shape.dimension() == 2 && moments.is_some() {
                 1
             } else {
                 3
@@ -133,7 +133,7 @@ fn exact_fields_balance_and_have_no_error() {
             assert!(imbalance.integration_error < 1e-3, "{title}: {imbalance:?}");
             assert!(!imbalance.beyond() && !imbalance.unknown());
         }
-        let points = problem.interior_points(SamplerKind::Uniform, 200, 1);
+        let points = problem.model.interior_points(SamplerKind::Uniform, 200, 1);
         let Some(errors) = errors(&trial, &points) else {
             panic!("{title} has no reference")
         };
@@ -154,7 +154,7 @@ fn a_field_that_is_too_large_has_that_error_and_that_imbalance() {
     let problem = ok(problem::load(&root().join("problems/poisson.ron"), |_| Ok(())));
     let epsilon = 0.05;
     let trial = Scaled(closed_form(&problem), 1.0 + epsilon);
-    let points = problem.interior_points(SamplerKind::Sobol, 500, 1);
+    let points = problem.model.interior_points(SamplerKind::Sobol, 500, 1);
     let Some(errors) = errors(&trial, &points) else {
         panic!("there is a reference")
     };
@@ -202,7 +202,7 @@ fn shear_added_to_tension_has_the_energy_of_shear() {
         problem: &problem,
         components: closed_form(&sheared).components,
     };
-    let Some(errors) = errors(&trial, &problem.interior_points(SamplerKind::Sobol, 64, 1)) else {
+    let Some(errors) = errors(&trial, &problem.model.interior_points(SamplerKind::Sobol, 64, 1)) else {
         panic!("there is a reference")
     };
     let (ratio, nu) = (0.3_f64, 0.25);

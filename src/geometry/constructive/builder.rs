@@ -13,9 +13,10 @@ use super::solids;
 use super::sweep::{Motion, Sweep};
 use super::swept::Swept;
 use super::tree::{NAMELESS, Tree};
-use crate::geometry::{GeometryKind, Shape, intern};
+use crate::geometry::{GeometryKind, Shape};
+use crate::mesh::intern;
 use crate::path;
-use crate::problem::{Expression, Path, Values};
+use crate::quantity::{Expression, Path, Values};
 
 /// The domain of a combination or of a primitive that has no chart.
 pub(in crate::geometry) fn shape(kind: &GeometryKind, at: &Path, values: &mut Values<'_>) -> Option<Box<dyn Shape>> {

@@ -10,11 +10,11 @@ use super::curve::Curve;
 use super::place::{Place, cross, distance, minus};
 use crate::geometry::Shape;
 use crate::geometry::axis_box::AxisBox;
-use crate::geometry::intern;
 use crate::geometry::plate_with_hole::QuarterPlate;
 use crate::geometry::polar::Sector;
+use crate::mesh::intern;
 use crate::path;
-use crate::problem::{Expression, Path, Values};
+use crate::quantity::{Expression, Path, Values};
 
 /// A polygon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

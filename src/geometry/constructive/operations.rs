@@ -6,7 +6,7 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::geometry::GeometryKind;
-use crate::problem::Expression;
+use crate::quantity::Expression;
 
 /// What is left of a shape when others are cut out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,10 +11,9 @@ use super::place::{Place, along, cross, distance, dot, minus};
 use super::strata::{Cells, Edges, Weight};
 use super::tree::NAMELESS;
 use super::triangulation::Triangulation;
-use crate::geometry::{Corner, Face, Interface, Point, Shape, SurfacePoint, intern};
-use crate::jet::CoordinateJet;
-use crate::mesh::Mesh;
-use crate::network::Pole;
+use crate::geometry::{Corner, Face, Interface, Point, Shape, SurfacePoint};
+use crate::jet::{CoordinateJet, Pole};
+use crate::mesh::{Mesh, intern};
 
 /// About how many triangles points and rules are made from; as the cells are exact, few are enough.
 const CELLS: f64 = 128.0;

@@ -9,7 +9,7 @@ use super::arrangement::{Edge, Outline};
 use super::curve::Curve;
 use super::figures::{arcs, closed};
 use crate::geometry::GeometryKind;
-use crate::problem::Expression;
+use crate::quantity::Expression;
 
 /// A ball.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

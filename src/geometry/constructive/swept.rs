@@ -3,9 +3,8 @@
 use super::affine::Affine;
 use super::sweep::{Motion, Skin, Sweep};
 use crate::geometry::{Face, Interface, Point, Shape, SurfacePoint};
-use crate::jet::CoordinateJet;
+use crate::jet::{CoordinateJet, Pole};
 use crate::mesh::Mesh;
-use crate::network::Pole;
 
 /// A domain that is one sweep.
 #[derive(Clone, Debug)]

@@ -13,12 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use super::JetKernels;
 use crate::device::{Device, wgpu_device};
 use crate::error::Error;
-use crate::jet::Channels;
 use crate::jet::activation::Activation;
 use crate::jet::generic::tests::{ACTIVATIONS, cases, layouts, relative};
 use crate::jet::generic::{JetBackend, by_operations};
 use crate::jet::real::Real;
-use crate::network::{download, upload};
+use crate::jet::{Channels, download, upload};
 
 type Wgpu = burn::backend::Wgpu;
 

@@ -2,8 +2,8 @@
 
 use super::operands::{Input, Operands};
 use super::parameters::{Packed, PackedLayer};
+use super::residuals::Tangents;
 use super::{LANES, padded};
-use crate::jet::Channels;
 use crate::jet::activation::Activation;
 use crate::jet::dots::Dots;
 use crate::jet::encoding::encode;
@@ -11,7 +11,7 @@ use crate::jet::packing::whole;
 use crate::jet::pass::{Activate, Adjoint, InPlace, Pass, Tangent};
 use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
-use crate::network::Architecture;
+use crate::jet::{Architecture, Channels};
 
 /// The buffers of one block of P points; the capacity is kept from call to call. Rows of hidden layers are whole vectors.
 #[derive(Default)]
@@ -32,6 +32,8 @@ pub(super) struct Workspace<F> {
     pub(super) other: Vec<F>,
     /// Residuals of the block, `[P, R]`.
     pub(super) residual: Vec<F>,
+    /// The tangents of smooth rows at the block's jets.
+    pub(super) tangents: Tangents<F>,
     /// Room for the columns of a product.
     pub(super) panel: Vec<F>,
 }

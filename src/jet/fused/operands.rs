@@ -1,10 +1,9 @@
 //! What a layer multiplied, and what that adds to a gradient or to the rows of a Jacobian.
 
 use super::parameters::{LayerSums, PackedLayer, add_rows};
-use crate::jet::Channels;
 use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
-use crate::network::Layer;
+use crate::jet::{Channels, Layer};
 
 /// What enters a layer.
 pub(super) enum Input<'a, F> {

@@ -2,7 +2,7 @@
 
 use super::{Kernel, padded};
 use crate::jet::real::Real;
-use crate::loss::{Rows, Span};
+use crate::jet::{Rows, Span};
 
 impl<F: Real> Kernel<F> {
     /// Number of parameters of the output layer, (width + 1)·m; they are the last ones of the vector.
@@ -40,7 +40,7 @@ impl<F: Real> Kernel<F> {
                 let mut combined = vec![F::ZERO; w];
                 for (at, entries) in matrix.chunks_mut(q).enumerate() {
                     let i = at / r;
-                    let forms = rows.coefficients[(block.start * r + at) * m * k..][..m * k].chunks(k);
+                    let forms = workspace.tangents.form(rows, block, i, at % r).chunks(k);
                     for (c, form) in forms.enumerate() {
                         combined.fill(F::ZERO);
                         for (channel, coefficient) in form.iter().enumerate() {
@@ -67,8 +67,7 @@ mod tests {
     use super::*;
     use crate::jet::activation::Activation;
     use crate::jet::generic::tests::rows;
-    use crate::jet::{Channels, Order};
-    use crate::network::Architecture;
+    use crate::jet::{Architecture, Channels, Order};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -79,6 +78,7 @@ mod tests {
             let architecture = Architecture {
                 center: vec![0.2, -0.1],
                 slope: vec![1.5, 0.7],
+                plain: vec![0, 1],
                 frequencies: Vec::new(),
                 poles: Vec::new(),
                 widths,

@@ -1,9 +1,9 @@
 //! A parameter vector as the products of a block want it: packed weights, and sums of a gradient in rows of whole vectors.
 
+use crate::jet::Layer;
 use crate::jet::packing::{pack, pack_transposed, whole};
 use crate::jet::product::{Left, Product, Right, Start};
 use crate::jet::real::Real;
-use crate::network::Layer;
 
 /// The layers of a network, its weights packed for both directions.
 pub(super) struct Packed<F>(pub(super) Vec<PackedLayer<F>>);

@@ -1,11 +1,73 @@
 //! Residuals of a block from its output jets, and the adjoints that start the way back.
+//!
+//! Affine rows bring their coefficients along; smooth rows are linearised at the block's jets, in f64.
 
 use super::block::{Workspace, resize};
 use super::{Block, padded};
+use crate::jet::Rows;
 use crate::jet::real::Real;
-use crate::loss::Rows;
+
+/// Smooth rows linearised at the jets of a block.
+#[derive(Default)]
+pub(super) struct Tangents<F> {
+    /// C = ∂r/∂j, `[P, R, m, K]`.
+    forms: Vec<F>,
+    /// r, `[P, R]`.
+    residual: Vec<F>,
+    /// Room for one point.
+    scratch: Vec<f64>,
+}
+
+impl<F: Real> Tangents<F> {
+    /// The form C of a residual of the block's point i.
+    pub(super) fn form<'a>(&'a self, rows: &'a Rows<F>, block: &Block, i: usize, row: usize) -> &'a [F] {
+        let width = rows.width();
+        let (forms, point) = match rows.smooth {
+            Some(_) => (&self.forms, i),
+            None => (&rows.coefficients, block.start + i),
+        };
+        &forms[(point * rows.residuals + row) * width..][..width]
+    }
+
+    /// Linearises the rows of a block at its output jets `out`, `[K, P, m]`; nothing for affine rows.
+    fn linearise(&mut self, rows: &Rows<F>, block: &Block, out: &[F]) {
+        let Some(smooth) = &rows.smooth else {
+            return;
+        };
+        let (p, m, k, r) = (
+            padded(block.points),
+            rows.components,
+            rows.channels.count(),
+            rows.residuals,
+        );
+        let stride = rows.stride();
+        resize(&mut self.forms, block.points * stride);
+        resize(&mut self.residual, block.points * r);
+        let (mut jet, mut tangent, mut residual) = (vec![0.0; m * k], vec![0.0; stride], vec![0.0; r]);
+        for i in 0..block.points {
+            for c in 0..m {
+                for channel in 0..k {
+                    jet[c * k + channel] = out[(channel * p + i) * m + c].double();
+                }
+            }
+            let data = smooth.point(block.start + i);
+            smooth
+                .residual
+                .linearise(data, &jet, &mut self.scratch, &mut residual, &mut tangent);
+            let forms = self.forms[i * stride..].iter_mut().zip(&tangent);
+            forms.for_each(|(form, v)| *form = F::of(*v));
+            let residuals = self.residual[i * r..].iter_mut().zip(&residual);
+            residuals.for_each(|(out, v)| *out = F::of(*v));
+        }
+    }
+}
 
 impl<F: Real> Workspace<F> {
+    /// After the way forward: what the rows' forms are at the block's jets.
+    pub(super) fn linearise(&mut self, rows: &Rows<F>, block: &Block) {
+        self.tangents.linearise(rows, block, &self.out);
+    }
+
     /// The residuals C·j − d of the block, `[P, R]`; returns Σ_i w_i·(|r_i|² − l_i·j_i).
     pub(super) fn residuals(&mut self, rows: &Rows<F>, block: &Block) -> f64 {
         let (p, m, k, r) = (
@@ -19,8 +81,12 @@ impl<F: Real> Workspace<F> {
         for i in 0..block.points {
             let point = block.start + i;
             for row in 0..r {
-                let at = point * r + row;
-                let sum = form(&rows.coefficients[at * m * k..(at + 1) * m * k], &self.out, p, i, m) - rows.rhs[at];
+                let sum = match rows.smooth {
+                    Some(_) => self.tangents.residual[i * r + row],
+                    None => {
+                        form(self.tangents.form(rows, block, i, row), &self.out, p, i, m) - rows.rhs[point * r + row]
+                    }
+                };
                 self.residual[i * r + row] = sum;
                 loss += rows.weights[point].double() * sum.double() * sum.double();
             }
@@ -40,23 +106,11 @@ impl<F: Real> Workspace<F> {
 
     /// C·j of each point, `[points, R]`, with j in the place of adjoints: what a change of the output jets does to the residuals.
     pub(super) fn changes(&self, rows: &Rows<F>, block: &Block) -> Vec<F> {
-        let (p, m, k, r) = (
-            padded(block.points),
-            rows.components,
-            rows.channels.count(),
-            rows.residuals,
-        );
+        let (p, m, r) = (padded(block.points), rows.components, rows.residuals);
         (0..block.points * r)
             .map(|at| {
-                let point = block.start + at / r;
-                let form_at = (point * r + at % r) * m * k;
-                form(
-                    &rows.coefficients[form_at..form_at + m * k],
-                    &self.out_bar,
-                    p,
-                    at / r,
-                    m,
-                )
+                let (i, row) = (at / r, at % r);
+                form(self.tangents.form(rows, block, i, row), &self.out_bar, p, i, m)
             })
             .collect()
     }
@@ -99,8 +153,7 @@ impl<F: Real> Workspace<F> {
         for i in 0..block.points {
             for row in 0..r {
                 let factor = factor(i, row);
-                let at = (block.start + i) * r + row;
-                let coefficients = &rows.coefficients[at * m * k..(at + 1) * m * k];
+                let coefficients = self.tangents.form(rows, block, i, row);
                 for c in 0..m {
                     for channel in 0..k {
                         self.out_bar[(channel * p + i) * m + c] += factor * coefficients[c * k + channel];

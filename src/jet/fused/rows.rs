@@ -6,7 +6,7 @@ use super::block::{Workspace, block_points};
 use super::parameters::Packed;
 use super::{Block, Kernel, padded};
 use crate::jet::real::Real;
-use crate::loss::{Rows, Span};
+use crate::jet::{Rows, Span};
 
 impl<F: Real> Kernel<F> {
     /// Rows √w_i·∂r_ic/∂θ and entries √w_i·r_ic of the points `start..start + points` of a term.

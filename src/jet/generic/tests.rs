@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::jet::activation::Activation;
+use crate::jet::download;
 use crate::jet::fused::Kernel;
-use crate::network::{MlpConfig, download};
+use crate::network::MlpConfig;
 use burn::backend::Autodiff;
 use burn::tensor::Element;
 use burn_flex::{Flex, FlexDevice};
@@ -94,6 +95,7 @@ pub(crate) fn rows(channels: Channels, [n, r, m]: [usize; 3], linear: bool, rand
         rhs: numbers(n * r),
         linear: if linear { numbers(n * width) } else { Vec::new() },
         weights: numbers(n).iter().map(|w| w.abs()).collect(),
+        smooth: None,
     }
 }
 

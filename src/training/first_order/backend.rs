@@ -12,8 +12,7 @@ use crate::jet::cube::JetKernels;
 use crate::jet::fused::Kernel;
 use crate::jet::generic::{self, JetBackend, RowTensors};
 use crate::jet::operation::least_squares;
-use crate::loss::Rows;
-use crate::network::{Architecture, download};
+use crate::jet::{Architecture, Rows, download};
 
 /// Reads the loss terms of a step, when they are wanted.
 pub type Terms = Box<dyn FnOnce() -> Vec<f64>>;

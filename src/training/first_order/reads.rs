@@ -6,12 +6,11 @@ use burn::tensor::Tensor;
 
 use super::backend::tape;
 use super::{Adam, Average, Clip, Decay, FirstOrderBackend, Form, Plateau, Terms};
+use crate::batch::{Batch, Points};
 use crate::device::Device;
 use crate::jet::fused::Kernel;
 use crate::jet::generic::{JetBackend, RowTensors};
-use crate::loss::Rows;
-use crate::network::READS;
-use crate::problem::{Batch, Points};
+use crate::jet::{READS, Rows};
 use crate::training::test_problem::TestProblem;
 use crate::training::{Runner, StageKind, StageState};
 
@@ -54,7 +53,7 @@ fn reads<B: FirstOrderBackend<Device = NdArrayDevice>>(
         ..stage.clone()
     });
     let before = READS.get();
-    runner.with(&case.problem, Some(lines * every), |training, seed| {
+    runner.with(&*case, Some(lines * every), |training, seed| {
         training.stage_on::<B>(
             &stage,
             seed,
@@ -88,7 +87,7 @@ fn stages() -> [Adam; 3] {
 
 #[test]
 fn a_device_is_read_at_the_lines_of_the_history_however_many_steps_lie_between() {
-    let points = TestProblem::new().problem.file.points;
+    let points = TestProblem::new().points.clone();
     let batches = Points {
         batch: Some(Batch::Size(100)),
         ..points.clone()
@@ -105,7 +104,7 @@ fn a_device_is_read_at_the_lines_of_the_history_however_many_steps_lie_between()
 /// In host memory nothing waits: norms are read as they are needed. It shows that such reads are counted.
 #[test]
 fn a_step_in_host_memory_that_clips_reads_its_gradient() {
-    let points = TestProblem::new().problem.file.points;
+    let points = TestProblem::new().points.clone();
     let [_, stage, _] = stages();
     let [few, many] = [10, 20].map(|every| reads::<Autodiff<NdArray>>(&points, &stage, every, 3));
     // A line reads no more of the gradient than any step.

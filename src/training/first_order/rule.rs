@@ -6,7 +6,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::network::{download, upload};
+use crate::jet::{download, upload};
 use crate::sampler::{mix, unit};
 
 /// How parameters are updated.

@@ -3,8 +3,9 @@
 use super::gradients::batch_gradient;
 use super::{FirstOrderBackend, FirstOrderState, Form};
 use crate::batch::{Action, Adaptive, Collocation, Drawer, noise};
+use crate::jet::download;
 use crate::jet::fused::Kernel;
-use crate::network::{Mlp, download};
+use crate::network::Mlp;
 
 /// Parts of a batch that tell how noisy its gradient is.
 const PARTS: usize = 8;

@@ -7,7 +7,8 @@ use super::FirstOrderBackend;
 use super::rule::Rule;
 use super::unread::Unread;
 use crate::batch::{DrawState, Drawer};
-use crate::network::{Mlp, download};
+use crate::jet::download;
+use crate::network::Mlp;
 
 /// A first-order stage between two steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::{Clip, FirstOrderBackend, FirstOrderState, MEMORY, OUTLIER};
-use crate::network::{download, upload};
+use crate::jet::{download, upload};
 
 /// Numbers on the device that have not been read back; nothing on a backend that does not wait.
 pub(super) struct Unread<B: FirstOrderBackend> {

@@ -21,11 +21,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Damped, FACTOR, FLOOR, Factor, Found, Memory, curvature, search, solved};
-use crate::batch::{Collocation, Draw, Drawer};
-use crate::jet::fused;
+use crate::batch::{Collocation, Draw, Drawer, Points};
 use crate::jet::matmul::matmul_into;
-use crate::loss::Rows;
-use crate::problem::Points;
+use crate::jet::{Rows, fused};
 use crate::training::full_batch::{Point, Step, Work};
 use crate::training::{dot, norm};
 
@@ -109,7 +107,7 @@ impl KernelForm {
             draw: Draw::Shuffle,
             jitter: None,
             batch: None,
-            ..collocation.problem().file.points.clone()
+            ..collocation.source().points().clone()
         };
         let state = std::mem::take(&mut memory.draw);
         let mut drawer = Drawer::new(&points, work.seed, state, collocation, work.kernel);

@@ -6,10 +6,9 @@ use faer::linalg::solvers::{Llt, Solve};
 use faer::{Accum, Mat, MatRef, Side, get_global_parallelism};
 
 use super::CHUNK;
-use crate::formulation::{Formulation, term_rows};
+use crate::formulation::{Formulation, Model, term_rows};
 use crate::jet::fused::Kernel;
-use crate::loss::{Rows, Span};
-use crate::problem::Problem;
+use crate::jet::{Rows, Span};
 use crate::sampler::{PointSet, SamplerKind};
 
 /// Different matrices A at most.
@@ -103,12 +102,12 @@ fn seen(forms: &mut Vec<Form>, term: usize, rows: &Rows<f64>, point: usize) -> O
 }
 
 /// Whether the energy of a problem can be assembled from products of scalar features, as far as some points of every term tell.
-pub fn separable(problem: &Problem) -> bool {
+pub fn separable(model: &Model) -> bool {
     let mut forms = Vec::new();
-    problem.file.formulation() == Formulation::Energy
-        && (0..=problem.terms.len()).all(|t| {
-            let set = PointSet::new(SamplerKind::Sobol, PROBES, problem.axes(t), 17);
-            let rows = term_rows(problem, t, &set.points());
+    model.formulation == Formulation::Energy
+        && (0..=model.terms.len()).all(|t| {
+            let set = PointSet::new(SamplerKind::Sobol, PROBES, model.axes(t), 17);
+            let rows = term_rows(model, t, &set.points());
             (0..rows.points).all(|point| seen(&mut forms, t, &rows, point).is_some())
         })
 }

@@ -57,11 +57,11 @@ fn points_are_uniform_and_inside() {
 
 /// Membership straight from the primitives' formulas.
 fn holds(kind: &GeometryKind, x: [f64; 3]) -> bool {
-    let number = |e: &crate::problem::Expression| match e {
-        crate::problem::Expression::Number(value) => *value,
-        crate::problem::Expression::Text(_) => unreachable!(),
+    let number = |e: &crate::quantity::Expression| match e {
+        crate::quantity::Expression::Number(value) => *value,
+        crate::quantity::Expression::Text(_) => unreachable!(),
     };
-    let pair = |e: &(crate::problem::Expression, crate::problem::Expression)| [number(&e.0), number(&e.1)];
+    let pair = |e: &(crate::quantity::Expression, crate::quantity::Expression)| [number(&e.0), number(&e.1)];
     let vector = |c: &Coordinates| [0, 1].map(|j| number(&c.0[j]));
     let ring = |center: [f64; 2], inner: f64, outer: f64, angles: Option<[f64; 2]>| {
         let d = [x[0] - center[0], x[1] - center[1]];

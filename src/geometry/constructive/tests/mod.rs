@@ -9,7 +9,7 @@ mod solids;
 use std::collections::BTreeMap;
 
 use crate::geometry::{Face, GeometryKind, Shape, SurfacePoint};
-use crate::problem::Values;
+use crate::quantity::Values;
 
 fn kind(text: &str) -> GeometryKind {
     use ron::extensions::Extensions;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::functions::{BINARY, MAX, MIN, UNARY};
 use super::token::{Token, tokens};
-use super::{FormulaError, Op, VARIABLES};
+use super::{Allowed, FIELD, FormulaError, Op, VARIABLES};
 
 /// What is left to read, and what was read.
 pub(super) struct Parser<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Parser<'a> {
     next: usize,
     end: usize,
     constants: &'a BTreeMap<String, f64>,
-    variables: [bool; 4],
+    allowed: Allowed,
     tape: Vec<Op>,
     depth: usize,
 }
@@ -25,7 +25,7 @@ pub(super) struct Parser<'a> {
 pub(super) fn read(
     text: &str,
     constants: &BTreeMap<String, f64>,
-    variables: [bool; 4],
+    allowed: Allowed,
     whole: impl Fn(&mut Parser<'_>) -> Result<(), FormulaError>,
 ) -> Result<Vec<Op>, FormulaError> {
     let tokens = tokens(text)?;
@@ -34,7 +34,7 @@ pub(super) fn read(
         next: 0,
         end: text.len(),
         constants,
-        variables,
+        allowed,
         tape: Vec::new(),
         depth: 0,
     };
@@ -281,19 +281,21 @@ impl Parser<'_> {
             return Ok(Op::Constant(std::f64::consts::PI));
         }
         let axis = VARIABLES.iter().position(|v| *v == name);
-        if let Some(axis) = axis.filter(|&axis| self.variables[axis]) {
+        if let Some(axis) = axis.filter(|&axis| self.allowed[axis]) {
             return Ok(Op::Variable(axis));
         }
         let mut known: Vec<&str> = VARIABLES
             .iter()
-            .zip(self.variables)
+            .zip(self.allowed)
             .filter_map(|(v, allowed)| allowed.then_some(*v))
             .collect();
         known.push("pi");
         known.extend(self.constants.keys().map(String::as_str));
         let function = UNARY.contains(&name) || BINARY.contains(&name);
         Err(FormulaError {
-            message: if axis.is_some() {
+            message: if axis == Some(FIELD) {
+                "the field `T` is not known here".into()
+            } else if axis.is_some() {
                 format!("`{name}` is not a coordinate here")
             } else if function {
                 format!("`{name}` is a function and needs its argument in brackets")
@@ -301,7 +303,13 @@ impl Parser<'_> {
                 format!("unknown name `{name}` in a formula")
             },
             span,
-            hint: Some(format!("names here are {}", known.join(", "))),
+            hint: Some(match axis {
+                Some(FIELD) => format!(
+                    "`T` stands in coefficients, sources, velocities and fluxes of `Diffusion`; names here are {}",
+                    known.join(", ")
+                ),
+                _ => format!("names here are {}", known.join(", ")),
+            }),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::formula::Formula;
+use super::formula::{Formula, VARIABLES};
 use super::scales::seed;
 use crate::jet::Scalar;
 
@@ -76,6 +76,24 @@ impl Field {
             x[3].scale(self.time),
         ];
         self.formula.evaluate(&si).offset(-self.offset).scale(1.0 / self.unit)
+    }
+
+    /// The value at (x, y, z, t, T), T in SI units.
+    pub(super) fn at_state<S: Scalar>(&self, x: &[S; VARIABLES.len()]) -> S {
+        let si = [
+            x[0].scale(self.length),
+            x[1].scale(self.length),
+            x[2].scale(self.length),
+            x[3].scale(self.time),
+            x[4],
+        ];
+        let value = self.formula.evaluate_with(&si);
+        value.offset(-self.offset).scale(1.0 / self.unit)
+    }
+
+    /// Whether the formula depends on the field that is solved for.
+    pub(super) fn reads_field(&self) -> bool {
+        self.formula.reads_field()
     }
 
     /// The value at a plain point.
@@ -156,7 +174,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn field(text: &str, unit: f64) -> Field {
-        let formula = Formula::parse(text, &BTreeMap::new(), [true; 4]).unwrap_or_else(|error| panic!("{error:?}"));
+        let formula = Formula::parse(text, &BTreeMap::new(), [true; 5]).unwrap_or_else(|error| panic!("{error:?}"));
         Field::new(formula, [2.0, 3.0], 1.0, unit)
     }
 

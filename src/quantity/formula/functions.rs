@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn derivatives_of_every_function_match_central_differences() {
         for name in UNARY {
-            let formula = match Formula::parse(&format!("{name}(x)"), &BTreeMap::new(), [true; 4]) {
+            let formula = match Formula::parse(&format!("{name}(x)"), &BTreeMap::new(), [true; 5]) {
                 Ok(formula) => formula,
                 Err(error) => panic!("{error:?}"),
             };

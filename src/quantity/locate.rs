@@ -33,9 +33,9 @@ pub type Path = Vec<Step>;
 #[macro_export]
 macro_rules! path {
     ($at:expr; $($step:expr),* $(,)?) => {
-        $at.iter().cloned().chain([$($crate::problem::Step::from($step)),*]).collect::<$crate::problem::Path>()
+        $at.iter().cloned().chain([$($crate::quantity::Step::from($step)),*]).collect::<$crate::quantity::Path>()
     };
-    ($($step:expr),* $(,)?) => { $crate::problem::Path::from([$($crate::problem::Step::from($step)),*]) };
+    ($($step:expr),* $(,)?) => { $crate::quantity::Path::from([$($crate::quantity::Step::from($step)),*]) };
 }
 
 #[derive(Debug)]

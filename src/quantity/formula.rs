@@ -1,4 +1,4 @@
-//! Formulas of x, y, z, t and named constants, evaluated with or without derivatives.
+//! Formulas of x, y, z, t, the field T and named constants, evaluated with or without derivatives.
 //!
 //! Written here rather than taken from a library because a formula must be evaluated with [`CoordinateJet`]s (a
 //! prescribed value is differentiated twice), because `-x^2` must mean −(x²) as in every textbook (exmex 0.21 documents
@@ -24,8 +24,14 @@ use token::{Token, tokens};
 
 use crate::jet::Scalar;
 
-/// The coordinates, in the order of the evaluation point.
-pub const VARIABLES: [&str; 4] = ["x", "y", "z", "t"];
+/// The variables, in the order of the evaluation point: the coordinates, and the field where it is one.
+pub const VARIABLES: [&str; 5] = ["x", "y", "z", "t", "T"];
+
+/// Where the field stands in [`VARIABLES`].
+pub const FIELD: usize = 4;
+
+/// Which of the [`VARIABLES`] a formula may use.
+pub type Allowed = [bool; VARIABLES.len()];
 
 /// Whether a name has a meaning of its own in formulas.
 pub(super) fn reserved(name: &str) -> bool {
@@ -75,12 +81,12 @@ impl Formula {
         }
     }
 
-    /// Reads `text`, where names are those in `constants` and the first `VARIABLES` allowed by `variables`.
+    /// Reads `text`, where names are those in `constants` and the `VARIABLES` that are `allowed`.
     ///
     /// # Errors
     /// A syntax error, an unknown name or a wrong number of arguments, with its place.
-    pub fn parse(text: &str, constants: &BTreeMap<String, f64>, variables: [bool; 4]) -> Result<Self, FormulaError> {
-        let tape = read(text, constants, variables, |parser| parser.sum())?;
+    pub fn parse(text: &str, constants: &BTreeMap<String, f64>, allowed: Allowed) -> Result<Self, FormulaError> {
+        let tape = read(text, constants, allowed, |parser| parser.sum())?;
         Ok(Self {
             text: text.into(),
             tape: folded(tape),
@@ -92,12 +98,8 @@ impl Formula {
     ///
     /// # Errors
     /// As [`Formula::parse`], and where nothing is compared.
-    pub fn condition(
-        text: &str,
-        constants: &BTreeMap<String, f64>,
-        variables: [bool; 4],
-    ) -> Result<Self, FormulaError> {
-        let tape = read(text, constants, variables, |parser| parser.condition())?;
+    pub fn condition(text: &str, constants: &BTreeMap<String, f64>, allowed: Allowed) -> Result<Self, FormulaError> {
+        let tape = read(text, constants, allowed, |parser| parser.condition())?;
         Ok(Self {
             text: text.into(),
             tape: folded(tape),
@@ -125,19 +127,32 @@ impl Formula {
         &self.text
     }
 
-    /// The value if the formula depends on no coordinate.
+    /// The value if the formula depends on no variable.
     pub fn as_constant(&self) -> Option<f64> {
         (!self.tape.iter().any(|op| matches!(op, Op::Variable(_)))).then(|| self.evaluate(&[0.0; 4]))
     }
 
+    /// Whether the field is one of its variables.
+    pub fn reads_field(&self) -> bool {
+        self.tape.contains(&Op::Variable(FIELD))
+    }
+
     /// The value at (x, y, z, t).
+    ///
+    /// # Panics
+    /// If the formula reads the field, see [`Formula::reads_field`].
     pub fn evaluate<S: Scalar>(&self, x: &[S; 4]) -> S {
+        run(&self.tape, x)
+    }
+
+    /// The value at (x, y, z, t, T).
+    pub fn evaluate_with<S: Scalar>(&self, x: &[S; VARIABLES.len()]) -> S {
         run(&self.tape, x)
     }
 }
 
 /// What a tape leaves on its stack.
-fn run<S: Scalar>(tape: &[Op], x: &[S; 4]) -> S {
+fn run<S: Scalar>(tape: &[Op], x: &[S]) -> S {
     if let [Op::Constant(value)] = tape {
         return S::constant(*value);
     }
@@ -188,7 +203,7 @@ fn folded(tape: Vec<Op>) -> Vec<Op> {
         };
         if known > 0 && out[tail..].iter().all(|op| matches!(op, Op::Constant(_))) {
             out.push(op);
-            let value = run(&out[tail..], &[0.0; 4]);
+            let value = run::<f64>(&out[tail..], &[]);
             out.truncate(tail);
             out.push(Op::Constant(value));
         } else if let Some(exponent) = whole {
@@ -212,14 +227,14 @@ mod tests {
 
     fn value(text: &str) -> f64 {
         let constants = BTreeMap::from([("a".to_string(), 2.0)]);
-        match Formula::parse(text, &constants, [true; 4]) {
+        match Formula::parse(text, &constants, [true; 5]) {
             Ok(formula) => formula.evaluate(&[0.5, -1.0, 3.0, 4.0]),
             Err(error) => panic!("{text}: {error:?}"),
         }
     }
 
     fn error(text: &str) -> FormulaError {
-        match Formula::parse(text, &BTreeMap::new(), [true, true, false, false]) {
+        match Formula::parse(text, &BTreeMap::new(), [true, true, false, false, false]) {
             Ok(_) => panic!("{text} was accepted"),
             Err(error) => error,
         }
@@ -229,7 +244,7 @@ mod tests {
     #[test]
     fn parts_that_depend_on_no_coordinate_are_computed_once() {
         let constants = BTreeMap::from([("a".to_string(), 2.0)]);
-        let tape = |text: &str| Formula::parse(text, &constants, [true; 4]).map(|formula| formula.tape);
+        let tape = |text: &str| Formula::parse(text, &constants, [true; 5]).map(|formula| formula.tape);
         let known = vec![
             Op::Constant(16.0),
             Op::Variable(0),
@@ -262,7 +277,7 @@ mod tests {
     fn conditions_are_negative_where_they_hold() {
         let holds = |text: &str| {
             let constants = BTreeMap::from([("a".to_string(), 2.0)]);
-            match Formula::condition(text, &constants, [true; 4]) {
+            match Formula::condition(text, &constants, [true; 5]) {
                 Ok(formula) => formula.evaluate(&[0.5, -1.0, 3.0, 4.0]) < 0.0,
                 Err(error) => panic!("{text}: {error:?}"),
             }
@@ -270,7 +285,7 @@ mod tests {
         assert!(holds("x < a") && !holds("x > a") && holds("y^2 + x >= 1"));
         assert!(holds("-2 < y < 0") && !holds("-2 < y < -1.5") && holds("0 > y > -2"));
         assert!(holds("x > 0 and y < 0 or z < 0") && !holds("x > 0 and y > 0") && holds("z < 0 or x > 0"));
-        let fault = |text: &str| match Formula::condition(text, &BTreeMap::new(), [true; 4]) {
+        let fault = |text: &str| match Formula::condition(text, &BTreeMap::new(), [true; 5]) {
             Ok(_) => panic!("{text} was accepted"),
             Err(error) => error,
         };

@@ -6,6 +6,8 @@
 
 use serde::Serialize;
 
+use super::coefficient::Coefficient;
+use super::emission::STEFAN_BOLTZMANN;
 use super::field::Field;
 use super::formula::Formula;
 use crate::jet::CoordinateJet;
@@ -41,6 +43,11 @@ impl Scales {
         self.quantity(formula, self.offset, self.field)
     }
 
+    /// A dimensionless value of the field as a function that is the same everywhere.
+    pub fn level_field(&self, value: f64) -> Field {
+        self.value_field(Formula::constant(self.offset + self.field * value))
+    }
+
     /// A formula for a stress, a traction or a heat flux.
     pub fn flux_field(&self, formula: Formula) -> Field {
         self.quantity(formula, 0.0, self.flux())
@@ -64,6 +71,26 @@ impl Scales {
     /// A formula for a heat capacity per volume: M·T/L².
     pub fn capacity_field(&self, formula: Formula) -> Field {
         self.quantity(formula, 0.0, self.modulus * self.time / self.length.powi(2))
+    }
+
+    /// A formula for an emissivity: ε·σ by flux.
+    pub(super) fn emissivity_field(&self, formula: Formula) -> Field {
+        self.quantity(formula, 0.0, self.flux() / STEFAN_BOLTZMANN)
+    }
+
+    /// A formula that keeps its SI unit.
+    pub(super) fn plain_field(&self, formula: Formula) -> Field {
+        self.quantity(formula, 0.0, 1.0)
+    }
+
+    /// A formula for a velocity: L/T.
+    pub fn velocity_field(&self, formula: Formula) -> Field {
+        self.quantity(formula, 0.0, self.length / self.time)
+    }
+
+    /// Any of these as a function of the field too.
+    pub fn coefficient(&self, field: Field) -> Coefficient {
+        Coefficient::new(field, self.offset, self.field)
     }
 
     fn quantity(&self, formula: Formula, offset: f64, unit: f64) -> Field {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::formula::{Formula, FormulaError};
+use super::formula::{Allowed, FIELD, Formula, FormulaError};
 use super::locate::repeated_keys;
 use super::{Path, Step, locate};
 use crate::error::Fault;
@@ -73,13 +73,31 @@ impl<'de> Deserialize<'de> for Expression {
     }
 }
 
-/// Which coordinates a formula may use.
+/// Which variables a formula may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variables {
     /// Number of space coordinates.
     pub space: usize,
     /// Whether t is one.
     pub time: bool,
+    /// Whether the field T is one.
+    pub field: bool,
+}
+
+impl Variables {
+    /// The same with the field T.
+    #[must_use]
+    pub fn with_field(self) -> Self {
+        Self { field: true, ..self }
+    }
+
+    fn allowed(self) -> Allowed {
+        std::array::from_fn(|j| match j {
+            FIELD => self.field,
+            3 => self.time,
+            _ => j < self.space,
+        })
+    }
 }
 
 /// The named constants, and the faults found so far.
@@ -112,7 +130,12 @@ impl<'a> Values<'a> {
                 values.fault(
                     &at,
                     format!("the constant `{name}` has a reserved name"),
-                    Some("coordinates, pi and functions keep their meaning in formulas; rename it".into()),
+                    Some(match name.as_str() {
+                        "T" => {
+                            "`T` is the field itself in formulas of `Diffusion`; rename it, for example to `T0`".into()
+                        }
+                        _ => "coordinates, pi and functions keep their meaning in formulas; rename it".into(),
+                    }),
                 );
             } else if Formula::names(name) != [name.as_str()] {
                 values.fault(
@@ -192,12 +215,11 @@ impl<'a> Values<'a> {
         faults
     }
 
-    /// A formula of the allowed coordinates.
+    /// A formula of the allowed variables.
     pub fn formula(&mut self, expression: &Expression, variables: Variables, path: &Path) -> Option<Formula> {
-        let allowed = std::array::from_fn(|j| if j == 3 { variables.time } else { j < variables.space });
         let formula = match expression {
             Expression::Number(value) => Formula::constant(*value),
-            Expression::Text(text) => match Formula::parse(text, &self.constants, allowed) {
+            Expression::Text(text) => match Formula::parse(text, &self.constants, variables.allowed()) {
                 Ok(formula) => formula,
                 Err(error) => {
                     self.formula_fault(path, error);
@@ -231,7 +253,11 @@ impl<'a> Values<'a> {
 
     /// A number.
     pub fn number(&mut self, expression: &Expression, path: &Path) -> Option<f64> {
-        let none = Variables { space: 0, time: false };
+        let none = Variables {
+            space: 0,
+            time: false,
+            field: false,
+        };
         let before = self.faults.len();
         let value = self
             .formula(expression, none, path)

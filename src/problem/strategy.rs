@@ -1,11 +1,12 @@
 //! What a file that does not say how to train does.
 
-use super::{Adam, Decay, GaussNewton, LastLayer, SsBroyden, StageKind};
+use super::ProblemFile;
+use crate::batch::Points;
 use crate::condition::ConditionKind;
 use crate::formulation::Formulation;
 use crate::loss::Weights;
 use crate::network::{NetworkKind, RandomFeatures};
-use crate::problem::{Points, ProblemFile};
+use crate::training::{Adam, Decay, GaussNewton, LastLayer, Newton, SsBroyden, StageKind, UNKNOWNS};
 
 /// A network and the stages that train it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,11 +19,15 @@ pub struct Attempt {
     pub enough: f64,
     /// Interior points at least.
     pub points: usize,
+    /// Whether the units of the attempt before are kept and others added where its solution is steep or wrong.
+    pub enriches: bool,
 }
 
 /// What further features may improve on: errors of the field are then below 1e-6, some ten times smaller than the residual
 /// (measured on the shipped problems).
 const FINE: f64 = 1e-5;
+/// The same of nonlinear problems, whose enriched features improve on it in a few more steps.
+const FINEST: f64 = 1e-7;
 /// What training may improve on: it seldom gets far below.
 pub const COARSE: f64 = 1e-3;
 /// Above this the energy form follows where it can: singular fields left 0.08 to 0.5, smooth ones that want more features 1e-3.
@@ -43,7 +48,13 @@ const MOST: usize = 1 << 16;
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
 /// where the solution is steep.
-pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: usize, wide: bool) -> Vec<Attempt> {
+pub fn attempts(
+    file: &ProblemFile,
+    coordinates: usize,
+    poles: usize,
+    outputs: usize,
+    (wide, nonlinear): (bool, bool),
+) -> Vec<Attempt> {
     let points = &file.points;
     let batches = Points {
         interior: points.interior,
@@ -58,13 +69,17 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
             ..RandomFeatures::default()
         })
     };
-    let last_layer = || vec![StageKind::LastLayer(LastLayer::default())];
+    let last_layer = || match nonlinear {
+        true => vec![StageKind::Newton(Newton::default())],
+        false => vec![StageKind::LastLayer(LastLayer::default())],
+    };
     let single = |network, stages| {
         vec![Attempt {
             network,
             stages,
             enough: 0.0,
             points: 0,
+            enriches: false,
         }]
     };
     let [some, more] = match wide {
@@ -73,7 +88,9 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
     };
     match (&file.network, file.training.as_deref()) {
         (Some(network), Some(stages)) => single(network.clone(), stages.to_vec()),
-        (None, Some(stages @ [StageKind::LastLayer(_), ..])) => single(features(some), stages.to_vec()),
+        (None, Some(stages @ [StageKind::LastLayer(_) | StageKind::Newton(_), ..])) => {
+            single(features(some), stages.to_vec())
+        }
         (None, Some(stages)) => single(NetworkKind::default(), stages.to_vec()),
         (Some(network @ NetworkKind::RandomFeatures(_)), None) => single(network.clone(), last_layer()),
         (Some(network @ NetworkKind::Mlp(_)), None) => single(network.clone(), trained()),
@@ -88,11 +105,20 @@ pub fn attempts(file: &ProblemFile, coordinates: usize, poles: usize, outputs: u
                 network,
                 stages,
                 enough,
+                enriches: false,
             };
-            let mut attempts = vec![
-                attempt(features(some), last_layer(), FINE),
-                attempt(features(more), last_layer(), COARSE),
-            ];
+            let enriched = |width, enough| Attempt {
+                enriches: true,
+                ..attempt(features(width), last_layer(), enough)
+            };
+            let mut attempts = vec![attempt(features(some), last_layer(), FINE)];
+            if nonlinear {
+                attempts[0].enough = FINEST;
+                attempts.push(enriched(more, FINE));
+                attempts.push(enriched(2 * more, COARSE));
+            } else {
+                attempts.push(attempt(features(more), last_layer(), COARSE));
+            }
             if file.formulation() != Formulation::Energy && !changes_form(file) {
                 attempts.push(attempt(NetworkKind::default(), trained(), 0.0));
             }
@@ -149,9 +175,6 @@ fn widths(coordinates: usize, poles: usize, outputs: usize) -> [usize; 2] {
     let most = [UNKNOWNS / 2, UNKNOWNS].map(|unknowns| unknowns / outputs.max(1));
     [0, 1].map(|i| (widths[i] * (3 + poles.clamp(1, 9)) / 4).min(most[i].max(100)))
 }
-
-/// Unknowns of an output layer at most that are solved for by Householder factors: half a minute on two cores.
-pub const UNKNOWNS: usize = 3000;
 
 /// Few and many features of an energy in space that is made of products of features: a minute on two cores for three components.
 const WIDE: [usize; 2] = [1000, 2000];
