@@ -325,7 +325,10 @@ fn conditions_hold_by_every_name_of_a_boundary() {
         );
         ok(fs::write(&file, problem));
         let problem = ok(problem::load(&file, |_| Ok(())));
-        let mut names: Vec<&str> = problem.ansatz.hard[0].iter().map(|face| face.place.name()).collect();
+        let mut names: Vec<&str> = problem.model.ansatz.hard[0]
+            .iter()
+            .map(|face| face.place.name())
+            .collect();
         names.sort_unstable();
         names.join(", ")
     };

@@ -340,8 +340,8 @@ fn training_that_diverged_ends_with_2_and_its_fields() {
             "training: [Adam(steps: 200, learning_rate: 3e3, clip: Norm(1.0))], points: (interior: 300, batch: 100)",
         ),
         (
-            "energy",
-            "formulation: Energy, training: [Adam(steps: 200, learning_rate: 1e4)]",
+            "later",
+            "training: [Lbfgs(iterations: 5), Adam(steps: 100, learning_rate: 1e5)]",
         ),
     ] {
         let problem = format!(
