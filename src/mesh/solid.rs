@@ -177,8 +177,8 @@ impl Solid {
         let places: BTreeMap<[u16; 3], usize> = cubes.clone().map(|(index, (cube, _))| (*cube, index)).collect();
         let mut rule = Vec::new();
         let mut add = |cube: [u16; 3], inside: [f64; 3], weight: f64| {
-            let first = (places[&cube] as f64 + inside[0]) / self.cubes.len() as f64;
-            rule.push(([first, inside[1], inside[2]], weight));
+            let index = places[&cube];
+            rule.push(([self.first(index, inside[0]), inside[1], inside[2]], weight));
         };
         for (corner, side) in self.blocks() {
             for (place, _, weight) in &one {
@@ -197,6 +197,20 @@ impl Solid {
         let total: f64 = rule.iter().map(|(_, w)| w).sum();
         rule.iter_mut().for_each(|(_, w)| *w /= total);
         rule
+    }
+
+    /// The first number of a point in a cube. It must not round into the next one of the curve, which may lie elsewhere.
+    fn first(&self, index: usize, inside: f64) -> f64 {
+        let count = self.cubes.len() as f64;
+        let cube = |first: f64| (first * count) as usize;
+        let mut first = (index as f64 + inside) / count;
+        while cube(first) < index {
+            first = first.next_up();
+        }
+        while cube(first) > index {
+            first = first.next_down();
+        }
+        first
     }
 
     /// The cubes that are not cut, in blocks of a power of two: their first cubes and sides.
