@@ -1,4 +1,5 @@
-"""Opens results of `pinn solve` with VTK's own reader and checks them: check_vtk.py RESULTS_DIR...
+"""Opens results of `pinn solve` with VTK's own reader, and with meshio where it is installed, and checks them:
+check_vtk.py RESULTS_DIR...
 
 Prints one line per folder, then how many passed; exits with 1 if any failed or none was given.
 """
@@ -17,6 +18,12 @@ try:
 except ImportError:
     print("skipped: Python's vtk package is not installed")
     sys.exit(0)
+
+try:
+    import meshio
+except ImportError:
+    meshio = None
+    print("Python's meshio is not installed: VTK's reader alone checks the files")
 
 # What measures a cell, by VTK's number of its kind: lines, triangles and quads, tetrahedra, hexahedra and wedges of either order.
 SIZES = {3: "Length", 21: "Length"} | dict.fromkeys((5, 9, 22, 23, 28), "Area") | dict.fromkeys((10, 12, 13, 24, 25, 26, 29, 32), "Volume")
@@ -43,9 +50,12 @@ def tuples(array):
 
 
 def strings(grid, name):
-    array = grid.GetFieldData().GetAbstractArray(name)
-    require(array is not None and array.IsA("vtkStringArray"), f"no strings {name} in the field data")
-    return [array.GetValue(i) for i in range(array.GetNumberOfValues())]
+    """Texts of the field data, which are stored as their bytes, each ended by a zero."""
+    array = grid.GetFieldData().GetArray(name)
+    require(array is not None and array.IsA("vtkUnsignedCharArray"), f"no texts {name} in the field data")
+    codes = bytes(array.GetValue(i) for i in range(array.GetNumberOfValues()))
+    require(codes.endswith(b"\0"), f"the texts {name} do not end with a zero")
+    return codes[:-1].decode("utf-8").split("\0")
 
 
 def check_values(data, materials, count):
@@ -106,11 +116,35 @@ def check_warp(grid, values):
         require(gap <= 1e-12 * grid.GetLength(), f"Warp By Vector moves {old} to {new}")
 
 
+def check_meshio(path, grid):
+    """meshio must see the same points, cells and fields."""
+    try:
+        mesh = meshio.read(path)
+    except SystemExit:
+        raise ValueError("meshio cannot read the file") from None
+    count = sum(len(block.data) for block in mesh.cells)
+    found = len(mesh.points), count
+    require(found == (grid.GetNumberOfPoints(), grid.GetNumberOfCells()), f"meshio sees {found} points and cells")
+    for own, data in ((mesh.point_data, grid.GetPointData()), (mesh.cell_data, grid.GetCellData())):
+        names = {data.GetArrayName(i) for i in range(data.GetNumberOfArrays())}
+        require(own.keys() == names, f"meshio sees the fields {list(own)} of {sorted(names)}")
+        for name in names:
+            values = own[name] if own is mesh.point_data else [row for block in own[name] for row in block]
+            same = all(math.isclose(a, b) for row, other in zip(values, tuples(data.GetArray(name))) for a, b in zip(flat(row), other))
+            require(same, f"meshio reads other values of {name}")
+
+
+def flat(row):
+    return row if hasattr(row, "__len__") else (row,)
+
+
 def check_file(path, transient, materials):
     """Checks one .vtu; returns its numbers of points and cells and its time."""
     reader, sizes = vtkXMLUnstructuredGridReader(), vtkCellSizeFilter()
     reader.SetFileName(str(path))
     grid = run(reader)
+    if meshio:
+        check_meshio(path, grid)
     kinds = {grid.GetCellType(i) for i in range(grid.GetNumberOfCells())}
     require(len(kinds) == 1 and kinds <= SIZES.keys(), f"cell types {sorted(kinds)}")
     sizes.SetInputData(grid)

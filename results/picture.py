@@ -101,7 +101,7 @@ def main(folder, out):
         draw_line(grid, folder, figure, axes)
     else:
         draw_body(grid, figure, axes)
-    axes.set_title(grid.field_data["title"][0], fontsize=15, pad=12)
+    axes.set_title(bytes(grid.field_data["title"]).decode().rstrip("\0"), fontsize=15, pad=12)
     figure.savefig(out)
     with Image.open(out) as image:
         small = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)

@@ -6,6 +6,14 @@ use std::path::PathBuf;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+/// A number of things: `1 facet`, `2 facets`.
+pub fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
+}
+
 /// One fault of a problem file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
@@ -172,7 +180,15 @@ pub fn bytes(count: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{bytes, counted};
+
+    #[test]
+    fn one_thing_is_not_called_by_its_plural() {
+        assert_eq!(
+            [0, 1, 2].map(|count| counted(count, "facet")),
+            ["0 facets", "1 facet", "2 facets"]
+        );
+    }
 
     #[test]
     fn sizes_are_rounded_to_a_fitting_unit() {

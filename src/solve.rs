@@ -6,6 +6,7 @@ mod open;
 mod request;
 mod run;
 mod summary;
+mod verdict;
 mod watch;
 
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Exit, complain, print};
 use crate::batch::{Batch, Whole};
 use crate::budget::{Plan, check_memory, check_plans};
-use crate::error::{Error, bytes};
+use crate::error::{Error, bytes, counted};
 use crate::geometry::Shape;
 use crate::network::NetworkKind;
 use crate::problem::{self, Problem};
@@ -54,9 +54,12 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
         let kinds: Vec<String> = mesh
             .cells_by_kind()
             .into_iter()
-            .map(|(kind, count)| format!("{count} {}", kind.name()))
+            .map(|(kind, count)| format!("{count} {}", if count == 1 { kind.one() } else { kind.name() }))
             .collect();
-        lines.push(("mesh", format!("{}, {} nodes", kinds.join(", "), mesh.points.len())));
+        lines.push((
+            "mesh",
+            format!("{}, {}", kinds.join(", "), counted(mesh.points.len(), "node")),
+        ));
         let quality = mesh.quality();
         lines.push((
             "mesh",
@@ -79,7 +82,10 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
             .file
             .conditions
             .iter()
-            .filter(|condition| condition.on().names().iter().any(|(name, _)| *name == face.name))
+            .filter(|condition| {
+                let on = condition.on().names();
+                on.iter().any(|(name, _)| shape.faces_named(name).contains(&face))
+            })
             .map(|condition| condition.name())
             .collect();
         let holds = if holds.is_empty() {
@@ -90,7 +96,7 @@ fn geometry_lines(problem: &Problem) -> Vec<(&'static str, String)> {
         let facets = mesh.map_or_else(String::new, |mesh| {
             let facets = mesh.facets.iter();
             let count = facets.filter(|facet| facet.boundary as usize == index).count();
-            format!(", {count} facets")
+            format!(", {}", counted(count, "facet"))
         });
         let measure = size(shape.face_measure(face), d - 1);
         lines.push(("boundary", format!("`{}`{facets}{measure}: {holds}", face.name)));
@@ -233,8 +239,8 @@ fn describe(file: &Path, problem: &Problem, plan: &Plan) -> String {
             _ => line(
                 "otherwise",
                 format!(
-                    "{} hidden layer(s) of {}: {stages}",
-                    attempt.network.depth(),
+                    "{} of {}: {stages}",
+                    counted(attempt.network.depth(), "hidden layer"),
                     attempt.network.width()
                 ),
             ),

@@ -8,7 +8,7 @@ use super::progress::Bar;
 use super::{Exit, SolveArguments, print};
 use crate::error::{Error, bytes};
 use crate::output::{Summary, Verdict};
-use crate::solution::{BALANCE_LIMIT, Warning};
+use crate::solution::{BALANCE_LIMIT, CAPTURED, Warning};
 use crate::solve::{Outcome, Request, Settings, Source, solve};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -50,7 +50,9 @@ pub(super) fn run(arguments: SolveArguments) -> Result<Exit, Error> {
     warn(&outcome.summary.warnings);
     Ok(match outcome.summary.verdict {
         Verdict::Solved | Verdict::Unjudged => Exit::Solved,
-        Verdict::Missed | Verdict::Unbalanced | Verdict::Unsettled | Verdict::Unfinished => Exit::Missed,
+        Verdict::Missed | Verdict::Unbalanced | Verdict::Unknown | Verdict::Unsettled | Verdict::Unfinished => {
+            Exit::Missed
+        }
         Verdict::Failed => Exit::Failed,
     })
 }
@@ -73,18 +75,16 @@ fn judgement(summary: &Summary) -> &'static str {
         Verdict::Solved => "solved",
         Verdict::Missed => "missed its tolerance",
         Verdict::Unbalanced => "out of balance",
-        Verdict::Unsettled => "unsettled, more features would change it",
+        Verdict::Unknown => "unknown, the balances cannot be told",
+        Verdict::Unsettled => "unsettled, more features or points would change it",
         Verdict::Unfinished => "unfinished",
         Verdict::Failed => "failed",
         Verdict::Unjudged if summary.quick => "not judged with --quick",
         Verdict::Unjudged => {
-            "not judged: the file states no `tolerance` with a `reference`; what tells without one is in order"
+            "not judged: the file states no `tolerance` with a `reference`; balances, residuals and estimated errors are in order"
         }
     }
 }
-
-/// Share of the residual below which the estimated error is a lower bound only.
-const CAPTURED: f64 = 0.7;
 
 /// The final table.
 fn report(outcome: &Outcome) -> String {
@@ -178,8 +178,10 @@ fn report(outcome: &Outcome) -> String {
         if balance.integration_error > 0.1 * balance.relative {
             let _ = write!(line, " ± {:.0e}", balance.integration_error);
         }
-        if !summary.quick && !balance.within_limit() {
+        if !summary.quick && balance.beyond() {
             let _ = write!(line, "   (limit {BALANCE_LIMIT:.0e}, EXCEEDED)");
+        } else if !summary.quick && balance.unknown() {
+            let _ = write!(line, "   (limit {BALANCE_LIMIT:.0e}, UNKNOWN)");
         }
         let _ = writeln!(text, "  {line}");
     }

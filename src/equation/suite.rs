@@ -103,7 +103,7 @@ fn tangents_match_differences() {
 #[test]
 fn the_residual_is_the_divergence_of_the_flux_and_the_supply() {
     let field = |at: [f64; 4]| -> CoordinateJet {
-        let [x, y, _, t] = scales::seed(at);
+        let [x, y, _, t] = scales::independent_variables(at);
         x.sin() * y * y + t * x
     };
     for equation in equations(true).iter().take(2) {

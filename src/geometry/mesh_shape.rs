@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outline::Outline;
-use super::{Corner, Face, Interface, Point, Shape, SurfacePoint};
+use super::{Corner, Face, Interface, Point, Shape, SurfacePoint, known_otherwise};
 use crate::jet::{CoordinateJet, Pole, Scalar};
-use crate::mesh::{CellKind, Mesh, Space, intern};
+use crate::mesh::{CellKind, Group, Mesh, Space, intern};
 use crate::path;
 use crate::quantity::{Expression, Values};
 
@@ -129,6 +129,14 @@ impl MeshShape {
     }
 }
 
+/// The parts that the group of a name has.
+fn members<'a>(groups: &'a [Group], name: &str) -> Option<&'a [usize]> {
+    groups
+        .iter()
+        .find(|group| group.name == name)
+        .map(|group| group.members.as_slice())
+}
+
 /// A face without a chart.
 fn named(name: &'static str) -> Face {
     Face {
@@ -145,6 +153,23 @@ impl Shape for MeshShape {
 
     fn faces(&self) -> Vec<Face> {
         self.space.mesh().boundaries.iter().map(|name| named(name)).collect()
+    }
+
+    fn faces_named(&self, name: &str) -> Vec<Face> {
+        let faces = self.faces();
+        match members(&self.space.mesh().boundary_groups, name) {
+            Some(members) => members.iter().map(|at| faces[*at]).collect(),
+            None => faces.into_iter().filter(|face| face.name == name).collect(),
+        }
+    }
+
+    fn no_boundary(&self, name: &str) -> Option<String> {
+        let misplaced = &self.space.mesh().misplaced;
+        let own = misplaced
+            .iter()
+            .find(|other| other.name() == name)
+            .map(ToString::to_string);
+        own.or_else(|| known_otherwise(self, name))
     }
 
     fn bounds(&self) -> ([f64; 3], [f64; 3]) {
@@ -253,6 +278,19 @@ impl Shape for MeshShape {
 
     fn regions(&self) -> Vec<&'static str> {
         self.space.mesh().regions.clone()
+    }
+
+    fn regions_named(&self, name: &str) -> Vec<usize> {
+        let mesh = self.space.mesh();
+        match members(&mesh.region_groups, name) {
+            Some(members) => members.to_vec(),
+            None => mesh
+                .regions
+                .iter()
+                .position(|region| *region == name)
+                .into_iter()
+                .collect(),
+        }
     }
 
     fn region(&self, x: [f64; 3]) -> usize {

@@ -8,10 +8,12 @@ mod chart;
 mod constructive;
 mod cut_cells;
 mod dividing_surface;
+mod flat;
 mod level_set;
 mod mesh_shape;
 mod outline;
 mod partitioned;
+mod patch;
 mod plate_with_hole;
 mod polar;
 mod round;
@@ -205,6 +207,16 @@ pub trait Shape: Debug + Send + Sync {
     /// The named boundaries.
     fn faces(&self) -> Vec<Face>;
 
+    /// The faces that a name stands for: the one of that name, or those of a group of a mesh.
+    fn faces_named(&self, name: &str) -> Vec<Face> {
+        self.faces().into_iter().filter(|face| face.name == name).collect()
+    }
+
+    /// What a name stands for that is no boundary, if it is known.
+    fn no_boundary(&self, name: &str) -> Option<String> {
+        known_otherwise(self, name)
+    }
+
     /// Corners of the smallest enclosing box along the axes.
     fn bounds(&self) -> ([f64; 3], [f64; 3]);
 
@@ -267,6 +279,15 @@ pub trait Shape: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The regions that a name stands for: the one of that name, or those of a group of a mesh.
+    fn regions_named(&self, name: &str) -> Vec<usize> {
+        self.regions()
+            .iter()
+            .position(|region| *region == name)
+            .into_iter()
+            .collect()
+    }
+
     /// The region that holds x.
     fn region(&self, _x: [f64; 3]) -> usize {
         0
@@ -298,6 +319,19 @@ pub trait Shape: Debug + Send + Sync {
                 let sign = if high { 1.0 } else { -1.0 };
                 normals.iter().all(|n| sign * n[axis] > 1.0 - 1e-12)
             })
+    }
+}
+
+/// What a name stands for that is a surface between regions or a region.
+fn known_otherwise<S: Shape + ?Sized>(shape: &S, name: &str) -> Option<String> {
+    let regions = shape.regions();
+    let interface = shape
+        .interfaces()
+        .into_iter()
+        .find(|interface| interface.face.name == name);
+    match interface.map(|interface| interface.sides.map(|side| regions.get(side))) {
+        Some([Some(first), Some(second)]) => Some(format!("`{name}` lies between `{first}` and `{second}`")),
+        _ => (!shape.regions_named(name).is_empty()).then(|| format!("`{name}` is a region")),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::constructive::{BoundaryDistance, Curve, joint};
-use super::round::{Sheet, sheets};
+use super::round::{self, Sheet, sheets};
 use super::{Corner, Point};
 use crate::jet::{CoordinateJet, Pole, Scalar};
 use crate::mesh::CellKind;
@@ -88,7 +88,9 @@ impl Outline {
         if dimension == 2 {
             return Self::plane(faces, nodes, names, extent);
         }
-        let surfaces = faces.iter().map(|facets| spatial(facets, nodes, extent)).collect();
+        let surfaces = (0..faces.len())
+            .map(|face| spatial(face, faces, nodes, extent))
+            .collect();
         Self {
             surfaces,
             corners: Vec::new(),
@@ -220,9 +222,7 @@ impl Outline {
     pub(super) fn distance(&self, face: usize, x: Point) -> CoordinateJet {
         match &self.surfaces[face] {
             Surface::Curves(chains) => joint(chains, x),
-            Surface::Sheets(sheets) => sheets
-                .iter()
-                .fold(CoordinateJet::constant(1.0), |all, sheet| all * sheet.distance(x)),
+            Surface::Sheets(sheets) => round::joint(sheets, x),
             Surface::Free(nodes) => {
                 let square = |node: &[f64; 3]| (0..3).map(|j| (x[j].value - node[j]).powi(2)).sum::<f64>();
                 let nearest = nodes.iter().map(square).fold(f64::INFINITY, f64::min);
@@ -319,9 +319,32 @@ pub(super) fn circle(points: &[Place], extent: f64) -> Option<(Place, f64)> {
     (fits && radius < 10.0 * extent).then_some((center, radius))
 }
 
+/// A face on a line: its points, each with the whole domain on one side, or else free.
+fn ends(facets: &Facets, nodes: &[[f64; 3]], extent: f64) -> Surface {
+    let end = |(_, points): &(CellKind, Vec<[f64; 3]>)| {
+        let own = points[0];
+        let within = |sign: &f64| nodes.iter().all(|x| sign * (x[0] - own[0]) >= 0.0);
+        let inward = [1.0, -1.0].into_iter().find(within)?;
+        Some(Sheet::Plane(own, [inward / extent, 0.0, 0.0]))
+    };
+    match facets.iter().map(end).collect() {
+        Some(sheets) => Surface::Sheets(sheets),
+        None => Surface::Free(facets.iter().map(|(_, points)| points[0]).collect()),
+    }
+}
+
 /// A face in space.
-fn spatial(facets: &Facets, nodes: &[[f64; 3]], extent: f64) -> Surface {
-    match sheets(facets, nodes, extent) {
+fn spatial(face: usize, faces: &[Facets], nodes: &[[f64; 3]], extent: f64) -> Surface {
+    let facets = &faces[face];
+    if facets.iter().all(|(kind, _)| *kind == CellKind::Vertex) {
+        return ends(facets, nodes, extent);
+    }
+    let others = faces.iter().enumerate().filter(|(other, _)| *other != face);
+    let others: Vec<&[[f64; 3]]> = others
+        .flat_map(|(_, facets)| facets)
+        .map(|(_, nodes)| nodes.as_slice())
+        .collect();
+    match sheets(facets, &others, nodes, extent) {
         Some(sheets) => Surface::Sheets(sheets),
         None => Surface::Free(facets.iter().map(|(_, nodes)| nodes[0]).take(1000).collect()),
     }

@@ -1,25 +1,30 @@
-//! Faces in space that are made of planes and round cylinders: bolt holes, shafts, ends.
+//! Faces in space that are made of planes and round cylinders: bolt holes, shafts, feet, ends.
 //!
-//! A face falls into parts that do not touch. Each is a plane, or a cylinder with the domain on one side of it; the distance of
-//! the face is the product of theirs.
+//! A face falls into parts that do not touch. Each is a cylinder with the domain on one side of it, or made of planes ([`planes`]); the
+//! distance of the face is the product of theirs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use faer::{Mat, Side};
 
 use super::Point;
+use super::constructive::meet;
+use super::flat::{coplanar, edges, normal, planes};
 use super::outline::{TOLERANCE, bits, circle};
+use super::patch::Patch;
 use crate::jet::{CoordinateJet, Scalar};
 use crate::mesh::CellKind;
 
 /// Parts of one face at most: a product of more would vanish nearly everywhere.
 const PARTS: usize = 24;
 
-/// A plane or a cylinder with the whole domain on its inner side.
+/// A plane or a cylinder with the whole domain on its inner side, or a part of a plane.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Sheet {
     /// A point and the inward normal by the domain's size.
     Plane([f64; 3], [f64; 3]),
+    /// A part of a plane.
+    Patch(Patch),
     /// A round cylinder.
     Cylinder(Cylinder),
 }
@@ -47,6 +52,7 @@ impl Sheet {
         };
         match self {
             Self::Plane(point, normal) => along(point, normal),
+            Self::Patch(patch) => patch.distance(x),
             Self::Cylinder(cylinder) => {
                 let [u, v] = [0, 1].map(|i| along(&cylinder.center, &cylinder.across[i]).scale(1.0 / cylinder.radius));
                 let square = u * u + v * v;
@@ -60,24 +66,38 @@ impl Sheet {
     }
 }
 
-/// The sheets of a face with the given facets; none if it is made of anything else. `nodes` are those of the whole mesh, `extent` is its size.
-pub(super) fn sheets(facets: &[(CellKind, Vec<[f64; 3]>)], nodes: &[[f64; 3]], extent: f64) -> Option<Vec<Sheet>> {
-    let parts = parts(facets)?;
-    let sheets: Option<Vec<Sheet>> = parts
-        .iter()
-        .map(|part| {
-            let own: BTreeSet<[u64; 3]> = part.iter().flat_map(|facet| facet.iter()).map(|x| bits(*x)).collect();
-            flat(part, &own, nodes, extent).or_else(|| round(part, &own, nodes, extent))
-        })
-        .collect();
-    sheets.filter(|sheets| !sheets.is_empty())
+/// A function that vanishes on all sheets: the product of whole ones times what patches [`meet`] in.
+pub(super) fn joint(sheets: &[Sheet], x: Point) -> CoordinateJet {
+    let (patches, whole): (Vec<&Sheet>, Vec<&Sheet>) =
+        sheets.iter().partition(|sheet| matches!(sheet, Sheet::Patch(_)));
+    let patches: Vec<CoordinateJet> = patches.into_iter().map(|patch| patch.distance(x)).collect();
+    whole.iter().fold(meet(&patches), |all, sheet| all * sheet.distance(x))
 }
 
-/// The nodes of facets that hang together.
-type Part<'a> = Vec<&'a [[f64; 3]]>;
+/// The sheets of a face with the given facets; none if it is made of anything else. `others` are the facets of all other faces, `nodes`
+/// those of the whole mesh, `extent` is its size.
+pub(super) fn sheets(facets: &[Facet], others: &[&[[f64; 3]]], nodes: &[[f64; 3]], extent: f64) -> Option<Vec<Sheet>> {
+    let (mut sheets, mut flat) = (Vec::new(), Vec::new());
+    for part in parts(facets) {
+        let own: BTreeSet<[u64; 3]> = part.iter().flat_map(|facet| facet.1.iter()).map(|x| bits(*x)).collect();
+        let flat_part = coplanar(&part, extent);
+        match round(&part, &own, nodes, extent).filter(|_| !flat_part) {
+            Some(cylinder) => sheets.push(cylinder),
+            None => flat.extend(part),
+        }
+    }
+    sheets.extend(planes(&flat, others, nodes, extent)?);
+    ((1..=PARTS).contains(&sheets.len())).then_some(sheets)
+}
 
-/// The facets in groups that share no nodes; none if they are too many.
-fn parts(facets: &[(CellKind, Vec<[f64; 3]>)]) -> Option<Vec<Part<'_>>> {
+/// Kind and nodes of a facet.
+type Facet = (CellKind, Vec<[f64; 3]>);
+
+/// The nodes of facets that hang together.
+type Part<'a> = Vec<(CellKind, &'a [[f64; 3]])>;
+
+/// The facets in groups that share no nodes.
+fn parts(facets: &[Facet]) -> Vec<Part<'_>> {
     let mut at: BTreeMap<[u64; 3], Vec<usize>> = BTreeMap::new();
     for (index, (_, nodes)) in facets.iter().enumerate() {
         for x in nodes {
@@ -90,13 +110,10 @@ fn parts(facets: &[(CellKind, Vec<[f64; 3]>)]) -> Option<Vec<Part<'_>>> {
         if seen[start] {
             continue;
         }
-        if parts.len() == PARTS {
-            return None;
-        }
         seen[start] = true;
         let (mut part, mut waiting) = (Vec::new(), vec![start]);
         while let Some(index) = waiting.pop() {
-            part.push(facets[index].1.as_slice());
+            part.push((facets[index].0, facets[index].1.as_slice()));
             for x in &facets[index].1 {
                 for &next in &at[&bits(*x)] {
                     if !seen[next] {
@@ -108,44 +125,16 @@ fn parts(facets: &[(CellKind, Vec<[f64; 3]>)]) -> Option<Vec<Part<'_>>> {
         }
         parts.push(part);
     }
-    Some(parts)
-}
-
-/// Twice the area times the normal of a facet by its corners.
-fn normal(facet: &[[f64; 3]]) -> [f64; 3] {
-    let edge = |i: usize| -> [f64; 3] { std::array::from_fn(|j| facet[i][j] - facet[0][j]) };
-    let (u, v) = (edge(1), edge(2));
-    [
-        u[1] * v[2] - u[2] * v[1],
-        u[2] * v[0] - u[0] * v[2],
-        u[0] * v[1] - u[1] * v[0],
-    ]
+    parts
 }
 
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     (0..3).map(|j| a[j] * b[j]).sum()
 }
 
-/// A plane with all other nodes strictly on its inner side.
-fn flat(part: &[&[[f64; 3]]], own: &BTreeSet<[u64; 3]>, nodes: &[[f64; 3]], extent: f64) -> Option<Sheet> {
-    let first = part.first()?;
-    let normal = normal(first);
-    let length = dot(normal, normal).sqrt();
-    let inward = normal.map(|v| -v / (length * extent));
-    let side = |x: &[f64; 3]| (0..3).map(|j| inward[j] * (x[j] - first[0][j])).sum::<f64>();
-    let fits = nodes.iter().all(|x| {
-        if own.contains(&bits(*x)) {
-            side(x).abs() < TOLERANCE
-        } else {
-            side(x) > TOLERANCE
-        }
-    });
-    fits.then_some(Sheet::Plane(first[0], inward))
-}
-
 /// A cylinder with all other nodes strictly on one side: its axis is that of the facets' normals, or one of the coordinates.
-fn round(part: &[&[[f64; 3]]], own: &BTreeSet<[u64; 3]>, nodes: &[[f64; 3]], extent: f64) -> Option<Sheet> {
-    let normals: Vec<[f64; 3]> = part.iter().map(|facet| normal(facet)).collect();
+fn round(part: &Part<'_>, own: &BTreeSet<[u64; 3]>, nodes: &[[f64; 3]], extent: f64) -> Option<Sheet> {
+    let normals: Vec<[f64; 3]> = part.iter().map(|(_, facet)| normal(facet)).collect();
     let spread = Mat::from_fn(3, 3, |i, j| normals.iter().map(|n| n[i] * n[j]).sum::<f64>());
     let least = spread.self_adjoint_eigen(Side::Lower).ok().map(|eigen| {
         let vectors = eigen.U();
@@ -166,6 +155,14 @@ fn round(part: &[&[[f64; 3]]], own: &BTreeSet<[u64; 3]>, nodes: &[[f64; 3]], ext
         let shadow = |x: [f64; 3]| [dot(x, u), dot(x, v)];
         let points: Vec<[f64; 2]> = own.iter().map(|x| shadow(x.map(f64::from_bits))).collect();
         let (center, radius) = circle(&points, extent)?;
+        let follows = |facet: &(CellKind, &[[f64; 3]])| {
+            let n = normal(facet.1);
+            let along = dot(n, axis).abs() < STEEPEST * dot(n, n).sqrt();
+            along && edges(facet).iter().all(|edge| turn(edge.map(shadow), center) < WIDEST)
+        };
+        if !part.iter().all(follows) {
+            return None;
+        }
         let off = |x: &[f64; 3]| {
             let at = shadow(*x);
             (at[0] - center[0]).hypot(at[1] - center[1]) - radius
@@ -183,6 +180,17 @@ fn round(part: &[&[[f64; 3]]], own: &BTreeSet<[u64; 3]>, nodes: &[[f64; 3]], ext
             })
         })
     })
+}
+
+/// What the normals of facets may have of the axis.
+const STEEPEST: f64 = 0.5;
+/// The angle around the axis that the edge of a facet may take, radians: eight go round; fewer make a prism.
+const WIDEST: f64 = 0.8;
+
+/// The angle between two points as seen from a third one.
+fn turn([a, b]: [[f64; 2]; 2], center: [f64; 2]) -> f64 {
+    let [(x, y), (u, v)] = [a, b].map(|p| (p[0] - center[0], p[1] - center[1]));
+    (x * v - y * u).atan2(x * u + y * v).abs()
 }
 
 #[cfg(test)]
@@ -232,7 +240,7 @@ mod tests {
             }
             let mut nodes: Vec<[f64; 3]> = facets.iter().flat_map(|(_, nodes)| nodes.clone()).collect();
             nodes.extend((0..9).map(|k| at(0.7 * inside, k as f64, 0.1 * k as f64)));
-            let Some(found) = sheets(&facets, &nodes, 3.0) else {
+            let Some(found) = sheets(&facets, &[], &nodes, 3.0) else {
                 panic!("no cylinders")
             };
             assert_eq!(found.len(), if hole { 2 } else { 1 });
@@ -250,13 +258,35 @@ mod tests {
         }
     }
 
+    /// The corners of a box lie on a cylinder, its sides do not.
+    #[test]
+    fn a_square_tube_is_made_of_planes() {
+        let corner = |k: usize, z: f64| {
+            let (s, c) = (std::f64::consts::FRAC_PI_2 * k as f64).sin_cos();
+            [c, s, z]
+        };
+        let facets: Facets = (0..4)
+            .map(|k| {
+                (
+                    CellKind::Quadrilateral4,
+                    vec![corner(k, 0.0), corner(k + 1, 0.0), corner(k + 1, 1.0), corner(k, 1.0)],
+                )
+            })
+            .collect();
+        let nodes: Vec<[f64; 3]> = facets.iter().flat_map(|(_, nodes)| nodes.clone()).collect();
+        let found = sheets(&facets, &[], &nodes, 2.0).unwrap_or_default();
+        assert_eq!(found.len(), 4);
+        assert!(joint(&found, independent_variables([0.5, 0.5, 0.5])).value.abs() < 1e-12);
+        assert!(joint(&found, independent_variables([0.0, 0.0, 0.5])).value > 1e-3);
+    }
+
     /// A fillet has nodes of the domain on its cylinder's far side, half a tube and a plane together are no cylinder.
     #[test]
     fn cylinders_that_cut_the_domain_and_other_surfaces_are_left_alone() {
         let (facets, at) = tube([0.0; 3], 0.0, 0.7);
         let mut nodes: Vec<[f64; 3]> = facets.iter().flat_map(|(_, nodes)| nodes.clone()).collect();
         nodes.extend([at(0.3, 0.2, 0.1), at(2.0, 0.2, 0.1)]);
-        assert_eq!(sheets(&facets, &nodes, 3.0), None);
+        assert_eq!(sheets(&facets, &[], &nodes, 3.0), None);
         let cone: Facets = facets
             .iter()
             .map(|(kind, nodes)| {
@@ -271,6 +301,6 @@ mod tests {
             .collect();
         let mut nodes: Vec<[f64; 3]> = cone.iter().flat_map(|(_, nodes)| nodes.clone()).collect();
         nodes.push([9.0, 0.0, 0.0]);
-        assert_eq!(sheets(&cone, &nodes, 10.0), None);
+        assert_eq!(sheets(&cone, &[], &nodes, 10.0), None);
     }
 }

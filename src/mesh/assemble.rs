@@ -3,16 +3,19 @@
 use rayon::prelude::*;
 
 use super::facets::facets;
+use super::intern;
 use super::names::Names;
 use super::orientation::orient;
 use super::raw::{Raw, RawCell};
-use super::{Cell, Mesh, MeshError, UNTAGGED};
+use super::repeated::merge;
+use super::{Cell, Group, Mesh, MeshError, Misplaced, UNTAGGED, periodic};
 
 /// Checks a mesh and finds its facets.
 ///
 /// # Errors
 /// The first thing that is wrong with it, with the numbers of the elements or nodes in question.
-pub(super) fn assemble(raw: Raw) -> Result<Mesh, MeshError> {
+pub(super) fn assemble(mut raw: Raw) -> Result<Mesh, MeshError> {
+    merge(&mut raw);
     let dimension = dimension(&raw)?;
     let (inside, outside): (Vec<RawCell>, Vec<RawCell>) = raw
         .cells
@@ -25,10 +28,11 @@ pub(super) fn assemble(raw: Raw) -> Result<Mesh, MeshError> {
         ..Mesh::default()
     };
     let index = points(&raw, &inside, &mut mesh)?;
-    let tags: Vec<i64> = inside.iter().map(|cell| cell.tag).collect();
-    let mut names = Names::new(&raw, dimension, &tags, UNTAGGED);
+    let sets: Vec<u32> = inside.iter().map(|cell| cell.tags).collect();
+    let mut names = Names::new(&raw, dimension, &sets, UNTAGGED);
     if names.list.len() == 1 && names.list[0] == UNTAGGED {
         names.list.clear();
+        names.groups.clear();
     }
     mesh.cells.reserve(inside.len());
     mesh.nodes.reserve(inside.len() * inside[0].kind.nodes());
@@ -36,26 +40,34 @@ pub(super) fn assemble(raw: Raw) -> Result<Mesh, MeshError> {
         mesh.cells.push(Cell {
             kind: cell.kind,
             first: mesh.nodes.len(),
-            region: names.index[&cell.tag],
+            region: names.index[&cell.tags],
         });
         mesh.nodes
             .extend(raw.nodes_of(cell).iter().map(|node| index[*node as usize]));
     }
     mesh.regions = names.list;
+    mesh.region_groups = names.groups;
+    mesh.regions_from = raw.regions_from.take();
     orient(&inside, &mut mesh)?;
-    facets(&raw, &inside, &outside, &index, &mut mesh)?;
+    facets(&mut raw, &inside, &outside, &index, &mut mesh)?;
+    periodic::pair(&raw, &index, &mut mesh);
     for ((level, _), name) in &raw.names {
+        let stands_for = |groups: &[Group]| groups.iter().any(|group| group.name == name);
         let used = match dimension.checked_sub(*level) {
-            Some(0) => mesh.regions.contains(&name.as_str()),
-            Some(1) => mesh.boundaries.contains(&name.as_str()) || mesh.interfaces.iter().any(|inner| inner.0 == name),
+            Some(0) => stands_for(&mesh.region_groups),
+            Some(1) => {
+                let inner = mesh.interfaces.iter().any(|inner| inner.0 == name);
+                inner || stands_for(&mesh.boundary_groups) || mesh.misplaced.iter().any(|other| other.name() == name)
+            }
             _ => false,
         };
         if !used {
-            mesh.notes.push(format!(
-                "the mesh's name `{name}` belongs to no region, boundary or surface between regions"
-            ));
+            mesh.misplaced.push(Misplaced::new(intern(name), *level, dimension));
         }
     }
+    let misplaced = mesh.misplaced.iter();
+    mesh.notes
+        .extend(misplaced.map(|name| format!("the mesh's name {name}")));
     mesh.notes.sort_unstable();
     mesh.notes.dedup();
     Ok(mesh)

@@ -177,6 +177,28 @@ impl CellKind {
         }
     }
 
+    /// What one such cell is called.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Vertex => "vertex",
+            Self::Line2 => "line",
+            Self::Line3 => "second-order line",
+            Self::Triangle3 => "triangle",
+            Self::Triangle6 => "second-order triangle",
+            Self::Quadrilateral4 => "quadrilateral",
+            Self::Quadrilateral8 => "8-node quadrilateral",
+            Self::Quadrilateral9 => "9-node quadrilateral",
+            Self::Tetrahedron4 => "tetrahedron",
+            Self::Tetrahedron10 => "second-order tetrahedron",
+            Self::Hexahedron8 => "hexahedron",
+            Self::Hexahedron20 => "20-node hexahedron",
+            Self::Hexahedron27 => "27-node hexahedron",
+            Self::Wedge6 => "wedge",
+            Self::Wedge15 => "15-node wedge",
+            Self::Wedge18 => "18-node wedge",
+        }
+    }
+
     /// VTK's number of the kind.
     pub fn vtk(self) -> u8 {
         match self {

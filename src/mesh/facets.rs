@@ -1,13 +1,15 @@
 //! The facets of a mesh's boundaries and of the surfaces between its regions.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::cell::CellKind;
 use super::intern;
-use super::names::{Names, name};
+use super::names::{Names, joined};
 use super::raw::{Raw, RawCell};
 use super::tagged::{Tags, key};
-use super::{Facet, InnerFacet, Mesh, MeshError, UNTAGGED};
+use super::{Facet, InnerFacet, Mesh, MeshError, Misplaced, UNTAGGED};
 
 /// A facet as one of its cells sees it, to be sorted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +24,7 @@ struct Seen {
 
 /// Finds the facets of the boundaries and between regions, and names them.
 pub(super) fn facets(
-    raw: &Raw,
+    raw: &mut Raw,
     inside: &[RawCell],
     outside: &[RawCell],
     index: &[u32],
@@ -47,9 +49,10 @@ pub(super) fn facets(
         }
     }
     seen.par_sort_unstable();
-    let mut tags = Tags::new(raw, outside, index)?;
-    let mut boundary: Vec<(Seen, i64)> = Vec::new();
-    let mut inner: Vec<([Seen; 2], i64)> = Vec::new();
+    let mut tags = Tags::new(raw, outside, index);
+    let mut boundary: Vec<(Seen, u32)> = Vec::new();
+    let mut inner: Vec<([Seen; 2], u32)> = Vec::new();
+    let mut enclosed: BTreeSet<u32> = BTreeSet::new();
     for run in seen.chunk_by(|a, b| a.key == b.key) {
         match run {
             [one] => boundary.push((*one, tags.take(&one.key))),
@@ -64,7 +67,7 @@ pub(super) fn facets(
                     .at(spot)
                     .hint("both lie on the same side of the facet that they share; mesh again"));
                 }
-                let (kinds, tag) = ([a, b].map(|s| facet_kind(mesh, s)), tags.take(&a.key));
+                let (kinds, set) = ([a, b].map(|s| facet_kind(mesh, s)), tags.take(&a.key));
                 if kinds[0] != kinds[1] {
                     return Err(MeshError::new(format!(
                         "the elements {} and {} share corners but not their middle nodes",
@@ -76,13 +79,11 @@ pub(super) fn facets(
                 }
                 let regions = [a, b].map(|s| mesh.cells[s.cell as usize].region);
                 if regions[0] < regions[1] {
-                    inner.push(([*a, *b], tag));
+                    inner.push(([*a, *b], set));
                 } else if regions[0] > regions[1] {
-                    inner.push(([*b, *a], tag));
-                } else if tag != 0 {
-                    let name = name(raw, mesh.dimension - 1, tag);
-                    mesh.notes
-                        .push(format!("facets named `{name}` lie inside one region and are not used"));
+                    inner.push(([*b, *a], set));
+                } else if set != 0 {
+                    enclosed.insert(set);
                 }
             }
             [a, b, c, ..] => {
@@ -101,6 +102,7 @@ pub(super) fn facets(
     tags.all_used()?;
     name_boundaries(raw, &boundary, mesh);
     name_interfaces(raw, &inner, mesh);
+    name_enclosed(raw, &enclosed, mesh);
     Ok(())
 }
 
@@ -119,15 +121,15 @@ fn add_nodes(mesh: &mut Mesh, seen: &Seen) -> usize {
     first
 }
 
-fn name_boundaries(raw: &Raw, boundary: &[(Seen, i64)], mesh: &mut Mesh) {
-    let tags: Vec<i64> = boundary.iter().map(|(_, tag)| *tag).collect();
-    let nameless = if tags.iter().all(|tag| *tag == 0) {
+fn name_boundaries(raw: &Raw, boundary: &[(Seen, u32)], mesh: &mut Mesh) {
+    let sets: Vec<u32> = boundary.iter().map(|(_, set)| *set).collect();
+    let nameless = if sets.iter().all(|set| *set == 0) {
         "boundary"
     } else {
         UNTAGGED
     };
-    let names = Names::new(raw, mesh.dimension - 1, &tags, nameless);
-    for (seen, tag) in boundary {
+    let names = Names::new(raw, mesh.dimension - 1, &sets, nameless);
+    for (seen, set) in boundary {
         let kind = facet_kind(mesh, seen);
         let first = add_nodes(mesh, seen);
         mesh.facets.push(Facet {
@@ -135,16 +137,17 @@ fn name_boundaries(raw: &Raw, boundary: &[(Seen, i64)], mesh: &mut Mesh) {
             side: seen.side,
             first,
             cell: seen.cell,
-            boundary: names.index[tag],
+            boundary: names.index[set],
         });
     }
     mesh.boundaries = names.list;
+    mesh.boundary_groups = names.groups;
 }
 
-fn name_interfaces(raw: &Raw, inner: &[([Seen; 2], i64)], mesh: &mut Mesh) {
-    for (pair, tag) in inner {
+fn name_interfaces(raw: &Raw, inner: &[([Seen; 2], u32)], mesh: &mut Mesh) {
+    for (pair, set) in inner {
         let regions = pair.map(|seen| mesh.cells[seen.cell as usize].region as usize);
-        let own = (*tag != 0).then(|| name(raw, mesh.dimension - 1, *tag));
+        let own = joined(raw, mesh.dimension - 1, *set);
         let sides = format!("{}|{}", mesh.regions[regions[0]], mesh.regions[regions[1]]);
         // A name that also stands for a boundary, or for several pairs of regions, says which pair it means.
         let fits = |own: &String| {
@@ -173,5 +176,18 @@ fn name_interfaces(raw: &Raw, inner: &[([Seen; 2], i64)], mesh: &mut Mesh) {
             cells: [pair[0].cell, pair[1].cell],
             interface: interface as u32,
         });
+    }
+}
+
+/// Notes the names of facets that lie inside one region: nothing can hold there.
+fn name_enclosed(raw: &Raw, enclosed: &BTreeSet<u32>, mesh: &mut Mesh) {
+    for set in enclosed {
+        let sets = [*set];
+        for group in Names::new(raw, mesh.dimension - 1, &sets, UNTAGGED).groups {
+            let misplaced = Misplaced::Inside(group.name);
+            if !mesh.misplaced.contains(&misplaced) {
+                mesh.misplaced.push(misplaced);
+            }
+        }
     }
 }

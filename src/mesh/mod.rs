@@ -15,15 +15,20 @@ mod gmsh;
 mod hilbert;
 mod input;
 mod locate;
+mod misplaced;
 mod names;
 mod orientation;
+mod periodic;
 mod profile;
 mod quadrature;
 mod quality;
 mod raw;
+mod region_array;
+mod repeated;
 mod solid;
 mod space;
 mod stl;
+mod tag_sets;
 mod tagged;
 mod vtu;
 mod write;
@@ -35,7 +40,9 @@ use rayon::prelude::*;
 
 pub use cell::CellKind;
 pub use error::{MeshError, Spot};
+pub use misplaced::Misplaced;
 pub use names::intern;
+pub use periodic::Periodic;
 pub use quality::Quality;
 pub use space::Space;
 pub use write::{Field, FieldValues, Grid};
@@ -56,18 +63,37 @@ pub struct Mesh {
     pub cells: Vec<Cell>,
     /// Names of regions; empty if there is one region without a name.
     pub regions: Vec<&'static str>,
+    /// The file's groups of cells; empty if each region is one.
+    pub region_groups: Vec<Group>,
+    /// What the file takes its regions from, or why it has none; a sentence for messages.
+    pub regions_from: Option<String>,
     /// Facets of the surface.
     pub facets: Vec<Facet>,
     /// Names of boundaries.
     pub boundaries: Vec<&'static str>,
+    /// The file's groups of facets; empty if each boundary is one.
+    pub boundary_groups: Vec<Group>,
     /// Facets between cells of different regions.
     pub inner: Vec<InnerFacet>,
     /// Names of the surfaces between regions, and the two regions.
     pub interfaces: Vec<(&'static str, [usize; 2])>,
+    /// Boundaries that the file pairs node by node.
+    pub periodic: Vec<Periodic>,
+    /// Names of the file that stand for no region and no boundary.
+    pub misplaced: Vec<Misplaced>,
     /// What the user should know of.
     pub notes: Vec<String>,
     /// The inside, if it is told by a surface and not by cells.
     solid: Option<Arc<Solid>>,
+}
+
+/// A name of the file and the parts of the mesh that it stands for: several where groups overlap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The name.
+    pub name: &'static str,
+    /// Indices into [`Mesh::regions`] or [`Mesh::boundaries`], in ascending order.
+    pub members: Vec<usize>,
 }
 
 /// A cell.
@@ -121,6 +147,9 @@ mod faults;
     reason = "a test that panics has failed, and says where"
 )]
 mod fuzz;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod grouped;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tag_sets::TagSets;
 use super::{CellKind, MeshError, Spot};
 
 /// Points, and cells of all dimensions with their tags.
@@ -13,10 +14,24 @@ pub(super) struct Raw {
     pub(super) cells: Vec<RawCell>,
     /// Point indices of all cells, in VTK's order.
     pub(super) nodes: Vec<u32>,
+    /// The sets of tags that cells carry.
+    pub(super) sets: TagSets,
     /// Names by dimension and tag.
     pub(super) names: BTreeMap<(usize, i64), String>,
+    /// What the file pairs node by node.
+    pub(super) links: Vec<Link>,
+    /// Where the regions come from, if not from groups; a sentence for messages.
+    pub(super) regions_from: Option<String>,
     /// What the user should know of.
     pub(super) notes: Vec<String>,
+}
+
+/// Two entities of a file that are images of each other.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) dimension: usize,
+    /// A point of the first and its image in the second.
+    pub(super) pairs: Vec<[u32; 2]>,
 }
 
 /// A cell of any dimension.
@@ -25,8 +40,8 @@ pub(super) struct RawCell {
     pub(super) kind: CellKind,
     /// Where its nodes begin.
     pub(super) first: usize,
-    /// The tag of its region or boundary; 0 for none.
-    pub(super) tag: i64,
+    /// Its regions or boundaries: the number of a set of tags.
+    pub(super) tags: u32,
     /// Its number in the file.
     pub(super) number: u64,
     pub(super) spot: Spot,
@@ -46,13 +61,13 @@ impl Raw {
     }
 
     /// Adds a cell; `nodes` are point indices in VTK's order.
-    pub(super) fn push(&mut self, kind: CellKind, nodes: &[u32], tag: i64, number: u64, spot: Spot) {
+    pub(super) fn push(&mut self, kind: CellKind, nodes: &[u32], tags: u32, number: u64, spot: Spot) {
         let first = self.nodes.len();
         self.nodes.extend_from_slice(nodes);
         self.cells.push(RawCell {
             kind,
             first,
-            tag,
+            tags,
             number,
             spot,
         });

@@ -4,10 +4,14 @@
 //! outside are drawn again, by numbers that follow from the first ones, so that a point stays a function of its numbers and the
 //! density is exactly uniform.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::element::{cross, dot, sub};
 use super::{Cell, CellKind, Mesh, MeshError};
 use crate::sampler::{mix, unit as chance};
 
+/// Cubes along the largest block of the rule.
+const LARGEST: u16 = 16;
 /// Cubes along the longest side.
 const CUBES: f64 = 48.0;
 
@@ -83,7 +87,8 @@ impl Solid {
                 first..=place(high + 1e-9 * self.step).min(self.count[j] - 1)
             };
             let normal = cross(sub(triangle[1], triangle[0]), sub(triangle[2], triangle[0]));
-            let reach = 0.5 * self.step * normal.iter().map(|n| n.abs()).sum::<f64>() * (1.0 + 1e-9);
+            // A cube that a triangle only touches is not cut by it.
+            let reach = 0.5 * self.step * normal.iter().map(|n| n.abs()).sum::<f64>() * (1.0 - 1e-9);
             for i in range(0) {
                 for j in range(1) {
                     self.columns[i + nx * j].push(index as u32);
@@ -165,21 +170,71 @@ impl Solid {
         x
     }
 
-    /// Gauss points of the cubes that lie inside.
+    /// Gauss points of the largest blocks of cubes that lie inside, and of cut cubes those that do.
     pub(super) fn rule(&self, order: usize) -> Vec<([f64; 3], f64)> {
         let one = super::quadrature::rule(CellKind::Hexahedron8, order);
+        let cubes = self.cubes.iter().enumerate();
+        let places: BTreeMap<[u16; 3], usize> = cubes.clone().map(|(index, (cube, _))| (*cube, index)).collect();
         let mut rule = Vec::new();
-        for (index, (cube, cut)) in self.cubes.iter().enumerate() {
+        let mut add = |cube: [u16; 3], inside: [f64; 3], weight: f64| {
+            let index = places[&cube];
+            rule.push(([self.first(index, inside[0]), inside[1], inside[2]], weight));
+        };
+        for (corner, side) in self.blocks() {
             for (place, _, weight) in &one {
-                if !cut || self.holds(self.at(cube.map(usize::from), *place)) {
-                    let first = (index as f64 + place[0]) / self.cubes.len() as f64;
-                    rule.push(([first, place[1], place[2]], *weight));
+                let at = place.map(|v| v * f64::from(side));
+                let cube = std::array::from_fn(|j| corner[j] + at[j] as u16);
+                add(cube, at.map(f64::fract), weight * f64::from(side).powi(3));
+            }
+        }
+        for (_, (cube, _)) in cubes.filter(|(_, (_, cut))| *cut) {
+            for (place, _, weight) in &one {
+                if self.holds(self.at(cube.map(usize::from), *place)) {
+                    add(*cube, *place, *weight);
                 }
             }
         }
         let total: f64 = rule.iter().map(|(_, w)| w).sum();
         rule.iter_mut().for_each(|(_, w)| *w /= total);
         rule
+    }
+
+    /// The first number of a point in a cube. It must not round into the next one of the curve, which may lie elsewhere.
+    fn first(&self, index: usize, inside: f64) -> f64 {
+        let count = self.cubes.len() as f64;
+        let cube = |first: f64| (first * count) as usize;
+        let mut first = (index as f64 + inside) / count;
+        while cube(first) < index {
+            first = first.next_up();
+        }
+        while cube(first) > index {
+            first = first.next_down();
+        }
+        first
+    }
+
+    /// The cubes that are not cut, in blocks of a power of two: their first cubes and sides.
+    fn blocks(&self) -> Vec<([u16; 3], u16)> {
+        let whole = self.cubes.iter().filter(|(_, cut)| !cut);
+        let mut level: BTreeSet<[u16; 3]> = whole.map(|(cube, _)| *cube).collect();
+        let (mut blocks, mut side) = (Vec::new(), 1);
+        while !level.is_empty() {
+            let mut children: BTreeMap<[u16; 3], usize> = BTreeMap::new();
+            let parent = |block: &[u16; 3]| block.map(|v| v / 2);
+            level
+                .iter()
+                .for_each(|block| *children.entry(parent(block)).or_default() += 1);
+            let full = |block: &[u16; 3]| children[&parent(block)] == 8 && side < LARGEST;
+            blocks.extend(
+                level
+                    .iter()
+                    .filter(|block| !full(block))
+                    .map(|block| (block.map(|v| v * side), side)),
+            );
+            level = level.iter().filter(|block| full(block)).map(parent).collect();
+            side *= 2;
+        }
+        blocks
     }
 
     /// Adds the cubes whose middle lies inside as cells.

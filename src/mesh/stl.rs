@@ -10,6 +10,7 @@ use super::input::{Form, Input};
 use super::intern;
 use super::solid::Solid;
 use super::{CellKind, Facet, Mesh, MeshError, Spot};
+use crate::error::counted;
 
 /// Triangles with the places they come from.
 #[derive(Debug, Default)]
@@ -205,7 +206,7 @@ fn closed(surface: &Surface) -> Result<(), MeshError> {
         None => Ok(()),
         Some(&index) => Err(MeshError::new(format!(
             "the surface is open at an edge of the triangle {index}, and at {} more",
-            open.len() - 1
+            counted(open.len() - 1, "edge")
         ))
         .at(surface.triangles[index].2)
         .hint(hint)),
@@ -278,6 +279,23 @@ mod tests {
         assert!((sum - exact).abs() < 1e-3, "{sum} {exact}");
         let (x, normal) = space.surface_point(2, [0.3, 0.6, 0.0]);
         assert!((0..3).map(|j| (x[j] - 0.5) * normal[j]).sum::<f64>() < 0.0);
+    }
+
+    /// A box takes no more points than it needs: its cubes make blocks of sixteen.
+    #[test]
+    fn a_box_is_integrated_on_few_cells() {
+        let text = hollow_box();
+        let end = text.find("solid hole").unwrap();
+        let space = Space::new(Mesh::from_bytes(&text.as_bytes()[..end]).unwrap());
+        let rule = space.rule(None, 3);
+        assert_eq!(rule.len(), 27 * 27);
+        // ∫x⁴y² = 1/15: Gauss points of order 3 carry degree 5.
+        let sum: f64 = rule
+            .iter()
+            .map(|(unit, w)| (space.interior_point(*unit), w))
+            .map(|(x, w)| w * x[0].powi(4) * x[1].powi(2))
+            .sum();
+        assert!((sum - 1.0 / 15.0).abs() < 1e-13, "{sum}");
     }
 
     #[test]

@@ -23,45 +23,42 @@ pub(super) fn key(corners: &[u32]) -> ([u32; 4], bool) {
 pub(super) struct Tags<'a> {
     cells: Vec<&'a RawCell>,
     places: HashMap<[u32; 4], usize>,
+    /// The numbers of their sets of tags.
+    sets: Vec<u32>,
     used: Vec<bool>,
 }
 
 impl<'a> Tags<'a> {
-    /// With the new numbers of the nodes; a facet with two tags is an error.
-    pub(super) fn new(raw: &Raw, outside: &'a [RawCell], index: &[u32]) -> Result<Self, MeshError> {
+    /// With the new numbers of the nodes.
+    pub(super) fn new(raw: &mut Raw, outside: &'a [RawCell], index: &[u32]) -> Self {
         let mut tags = Self {
-            cells: outside.iter().filter(|cell| cell.tag != 0).collect(),
+            cells: outside.iter().filter(|cell| cell.tags != 0).collect(),
             places: HashMap::new(),
+            sets: Vec::new(),
             used: Vec::new(),
         };
+        tags.sets = tags.cells.iter().map(|cell| cell.tags).collect();
         tags.used = vec![false; tags.cells.len()];
         for (at, cell) in tags.cells.iter().enumerate() {
             let corners: Vec<u32> = raw.nodes_of(cell)[..cell.kind.corners()]
                 .iter()
                 .map(|node| index[*node as usize])
                 .collect();
-            if let Some(&other) = tags.places.get(&key(&corners).0) {
-                if tags.cells[other].tag != cell.tag {
-                    return Err(MeshError::new(format!(
-                        "the elements {} and {} are one facet with two tags, {} and {}",
-                        tags.cells[other].number, cell.number, tags.cells[other].tag, cell.tag
-                    ))
-                    .at(cell.spot)
-                    .hint("a facet belongs to one boundary; put it into one physical group"));
-                }
+            // Facets of two kinds on the same corners are one facet, too.
+            let first = *tags.places.entry(key(&corners).0).or_insert(at);
+            if first != at {
+                tags.sets[first] = raw.sets.union(tags.sets[first], cell.tags);
                 tags.used[at] = true;
-            } else {
-                tags.places.insert(key(&corners).0, at);
             }
         }
-        Ok(tags)
+        tags
     }
 
-    /// The tag of a facet; 0 for none.
-    pub(super) fn take(&mut self, key: &[u32; 4]) -> i64 {
+    /// The set of tags of a facet; 0 for none.
+    pub(super) fn take(&mut self, key: &[u32; 4]) -> u32 {
         self.places.get(key).map_or(0, |at| {
             self.used[*at] = true;
-            self.cells[*at].tag
+            self.sets[*at]
         })
     }
 

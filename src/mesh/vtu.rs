@@ -1,8 +1,8 @@
 //! VTK's XML files of unstructured grids (`.vtu`): as text, binary inline and appended, with zlib compression, of either byte
 //! order.
 //!
-//! Regions come from a cell array named `region`, `material`, `gmsh:physical` or like, boundaries from cells of one dimension less
-//! with such an array or one named `boundary`; their names from arrays of strings `regions` and `boundaries` in the field data.
+//! Regions come from a cell array of whole numbers ([`choose`]), boundaries from cells of one dimension less
+//! with such an array or one named `boundary`; their names from arrays `regions` and `boundaries` of strings, or of their bytes, in the field data.
 //! Not read: files of several pieces, pixels, voxels, polygons, pyramids, cells of third and higher order.
 //!
 //! vtkio, which has a reader, leaves field data out and panics on malformed files.
@@ -16,19 +16,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::raw::Raw;
+use super::region_array::{Candidate, choose, origin};
 use super::{CellKind, MeshError, Spot};
-
-/// Names of arrays that hold regions, in lower case.
-const REGIONS: [&str; 8] = [
-    "region",
-    "regions",
-    "material",
-    "materials",
-    "material id",
-    "gmsh:physical",
-    "physical",
-    "cellentityids",
-];
 
 /// Names of arrays that hold boundaries, in lower case.
 const BOUNDARIES: [&str; 2] = ["boundary", "boundaries"];
@@ -61,11 +50,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, MeshError> {
             ends.len()
         )));
     }
-    let tags = |names: &[&str]| -> Result<Option<(String, Vec<f64>)>, MeshError> {
-        let found = file.arrays.iter().find(|array| {
-            array.section == "CellData" && array.components == 1 && names.contains(&array.name.to_lowercase().as_str())
-        });
-        let Some(array) = found else { return Ok(None) };
+    let cell_arrays: Vec<&Array<'_>> = (file.arrays.iter())
+        .filter(|array| array.section == "CellData" && array.components == 1)
+        .collect();
+    let tags = |found: Option<usize>| -> Result<Option<(String, Vec<f64>)>, MeshError> {
+        let Some(array) = found.map(|at| cell_arrays[at]) else {
+            return Ok(None);
+        };
         let values = file.decode(array)?;
         if values.len() != types.len() {
             return Err(array.error(format!(
@@ -79,8 +70,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, MeshError> {
     };
     // One region without a name is none.
     let nameless = |values: &[f64]| file.regions.is_empty() && values.iter().all(|v| *v == 0.0);
-    let regions = tags(&REGIONS)?.filter(|(_, values)| !nameless(values));
-    let boundaries = tags(&BOUNDARIES)?;
+    let candidates: Vec<Candidate<'_>> = (cell_arrays.iter())
+        .map(|array| Candidate {
+            name: &array.name,
+            whole: array.number.contains("Int"),
+        })
+        .collect();
+    let chosen = choose(&candidates);
+    raw.regions_from = Some(origin(&candidates, chosen));
+    let regions = tags(chosen)?.filter(|(_, values)| !nameless(values));
+    let is_boundary = |array: &&Array<'_>| BOUNDARIES.contains(&array.name.to_lowercase().as_str());
+    let boundaries = tags(cell_arrays.iter().position(is_boundary))?;
     let widest = types
         .iter()
         .filter_map(|t| kind(*t))
@@ -123,7 +123,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, MeshError> {
         let tag = own.map_or(0, |(name, values)| {
             tag(&file, name, values[index], kind.dimension(), widest, &mut raw)
         });
-        raw.push(kind, &list[..kind.nodes()], tag, index as u64, Spot::File);
+        let set = raw.sets.number(if tag == 0 { &[] } else { std::slice::from_ref(&tag) });
+        raw.push(kind, &list[..kind.nodes()], set, index as u64, Spot::File);
     }
     Ok(raw)
 }
@@ -344,7 +345,8 @@ impl<'a> File<'a> {
         }
         let strings = |name: &str| -> Result<Vec<String>, MeshError> {
             let mut fields = file.arrays.iter().filter(|array| array.section == "FieldData");
-            let Some(array) = fields.find(|array| array.number == "String" && array.name == name) else {
+            let Some(array) = fields.find(|array| matches!(array.number, "UInt8" | "String") && array.name == name)
+            else {
                 return Ok(Vec::new());
             };
             let bytes: Vec<u8> = file.decode(array)?.into_iter().map(|code| code as u8).collect();

@@ -23,7 +23,7 @@ pub struct Grid {
     pub point_fields: Vec<Field>,
     /// Values in the cells.
     pub cell_fields: Vec<Field>,
-    /// Arrays that belong to the whole grid: names and strings.
+    /// Texts that belong to the whole grid, written as their bytes: names and strings.
     pub strings: Vec<(String, Vec<String>)>,
     /// Arrays that belong to the whole grid: names and numbers.
     pub numbers: Vec<(String, Vec<f64>)>,
@@ -126,16 +126,16 @@ impl Grid {
              header_type=\"UInt64\" compressor=\"vtkZLibDataCompressor\">\n<UnstructuredGrid>\n<FieldData>\n",
         );
         for (name, values) in &self.strings {
-            // Strings are the bytes of all, each ended by a zero.
+            // The bytes of all, each ended by a zero, as numbers: meshio reads no file with arrays of strings.
             let codes: Vec<String> = values
                 .iter()
                 .flat_map(|value| value.bytes().filter(|b| *b != 0).chain([0]))
                 .map(|byte| byte.to_string())
                 .collect();
             head += &format!(
-                "<DataArray type=\"String\" Name=\"{}\" NumberOfTuples=\"{}\" format=\"ascii\">{}</DataArray>\n",
+                "<DataArray type=\"UInt8\" Name=\"{}\" NumberOfTuples=\"{}\" format=\"ascii\">{}</DataArray>\n",
                 escaped(name),
-                values.len(),
+                codes.len(),
                 codes.join(" ")
             );
         }

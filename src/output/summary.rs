@@ -105,11 +105,13 @@ pub enum Verdict {
     Missed,
     /// Forces, moments, heat or energy do not balance: see [`crate::solution::BALANCE_LIMIT`].
     Unbalanced,
-    /// More features still changed the energy: see [`crate::solution::CHANGE_LIMIT`].
+    /// Balances are not known well enough to tell.
+    Unknown,
+    /// More features or points would change the result: see [`crate::solution::unsettled`].
     Unsettled,
     /// The user interrupted the run.
     Unfinished,
-    /// The loss became non-finite; the last good parameters were kept.
+    /// The loss became non-finite, or stayed above that of no field: training diverged. The last good parameters were kept.
     Failed,
     /// The file states no tolerance (what can be judged without one is in order), or the run was shortened by `--quick`.
     Unjudged,

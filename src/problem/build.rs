@@ -1,18 +1,22 @@
 //! From a file to a problem: every expression read, every fault collected, everything made dimensionless.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::axis::axis;
 use super::enforcement::conditions;
+use super::jump::jumps;
 use super::known::{known, place};
 use super::material::{Law, build_equation, check_equation, law};
-use super::materials::{assign, interfaces};
+use super::materials::{assign, interfaces, replaced};
 use super::numerics::numerics;
+use super::pairs::unpaired;
 use super::placed::placed;
 use super::reference::{guess, reference};
 use super::relation::{mean, periodic};
 use super::sample::{Span, absolute, check_positive_definite, divergence, sample, scales};
 use super::singular::singular;
+use super::size::millimetres;
 use super::strategy::attempts;
 use super::suitability::{equal_names, formulation, strata, unknown_terms};
 use super::support::{loads_without_effect, support};
@@ -67,8 +71,8 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         check_positive_definite(&laws, span, &mut values);
         absolute(span, &placed, &mut values);
         loads_without_effect(file.equation.physics(), &placed, &mut values);
-        let level = mean.is_some() || laws.iter().any(Law::source_reads_field);
-        support(&file, shape.as_ref(), &placed, level, &mut values);
+        support(&file, shape.as_ref(), &laws, &placed, mean.is_some(), &mut values);
+        unpaired(shape.as_ref(), &placed, &mut values);
     }
     if !values.sound() {
         return Err(values.into_faults());
@@ -77,6 +81,9 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     let mut notes: Vec<String> = laws.iter().find_map(Law::note).into_iter().collect();
     notes.extend(divergence(&laws, Span::new(shape.as_ref(), end.flatten(), &placed)));
     let scales = scales(file.equation.physics(), shape.as_ref(), end.flatten(), &laws, &placed);
+    notes.extend(millimetres(&file, &scales, &laws));
+    notes.extend(replaced(&file, shape.as_ref()));
+    let jumps = jumps(shape.as_ref(), &placed, scales.field);
     let shape: Arc<dyn Shape> = shape.scaled(1.0 / scales.length).into();
     let singular = singular(file.equation.physics(), shape.as_ref(), &placed, &axis);
     let end = f64::from(u8::from(variables.time));
@@ -113,6 +120,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         scales,
         mean: mean.map(|mean| (mean - scales.offset) / scales.field),
         guess: guess.map(|guess| guess.into_iter().map(|f| scales.value_field(f)).collect()),
+        jumps,
         singular,
         probes,
         known: known.iter().map(|known| known.scaled(&scales)).collect(),
@@ -129,6 +137,8 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         outputs,
         (wide, problem.model.nonlinear()),
     );
+    let mut told = BTreeSet::new();
+    problem.notes.retain(|note| told.insert(note.clone()));
     equal_names(&problem, &mut values);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);

@@ -92,9 +92,7 @@ pub(super) fn hold(problem: &mut Problem, place: Place, component: usize, value:
             problem.file.geometry.name(),
             place.name()
         );
-        if !problem.notes.contains(&note) {
-            problem.notes.push(note);
-        }
+        problem.notes.push(note);
     }
     let rival = (!kinked)
         .then(|| contradiction(problem, place, component, value))

@@ -49,7 +49,7 @@ pub(super) fn assign<'a>(
             );
             return None;
         }
-        return named(file, &names, values).map(|list| (shape, list));
+        return named(file, shape.as_ref(), values).map(|list| (shape, list));
     }
     let mut rest = materials.iter().filter(|(_, material)| material.place.is_none());
     if let (Some((first, _)), Some((second, _))) = (rest.next(), rest.next()) {
@@ -57,8 +57,9 @@ pub(super) fn assign<'a>(
             &path!["materials", second.as_str()],
             format!("the materials `{first}` and `{second}` both have no `where`"),
             Some(format!(
-                "`{}` has no regions of its own: only one material can take what the others leave",
-                file.geometry.name()
+                "`{}` has no regions of its own: only one material can take what the others leave{}",
+                file.geometry.name(),
+                origin(shape.as_ref())
             )),
         );
         return None;
@@ -78,7 +79,10 @@ pub(super) fn assign<'a>(
         values.fault(
             &path!["materials"],
             format!("`where` cannot divide `{}`", file.geometry.name()),
-            Some("name the materials after regions of the geometry".into()),
+            Some(format!(
+                "name the materials after regions of the geometry{}",
+                origin(shape.as_ref())
+            )),
         );
         return None;
     }
@@ -131,13 +135,21 @@ fn report(flaw: &Flaw, names: &[&String], dimension: usize, values: &mut Values<
 /// By the names of the geometry's regions.
 fn named<'a>(
     file: &'a ProblemFile,
-    names: &[&'static str],
+    shape: &dyn Shape,
     values: &mut Values<'_>,
 ) -> Option<Vec<Option<(&'a str, &'a Material)>>> {
-    let known = format!("`{}` has the regions `{}`", file.geometry.name(), names.join("`, `"));
+    let names = shape.regions();
+    let known = format!(
+        "`{}` has the regions `{}`{}",
+        file.geometry.name(),
+        names.join("`, `"),
+        origin(shape)
+    );
+    let mut claims = Vec::new();
     for (name, material) in &file.materials {
         let at = path!["materials", name.as_str()];
-        if !names.contains(&name.as_str()) {
+        let regions = shape.regions_named(name);
+        if regions.is_empty() {
             values.fault(&at, format!("unknown region `{name}`"), Some(known.clone()));
         } else if material.place.is_some() {
             values.fault(
@@ -146,11 +158,14 @@ fn named<'a>(
                 Some("leave `where` out".into()),
             );
         }
+        claims.push((name.as_str(), material, regions));
     }
-    let missing: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !file.materials.contains_key(*name))
+    let chosen: Vec<Option<Claim<'a>>> = (0..names.len())
+        .map(|region| innermost(region, &claims, values))
+        .collect();
+    let missing: Vec<&str> = (names.iter().zip(&chosen))
+        .filter(|(_, claim)| claim.is_none())
+        .map(|(name, _)| *name)
         .collect();
     if !missing.is_empty() {
         values.fault(
@@ -159,10 +174,61 @@ fn named<'a>(
             Some(known),
         );
     }
-    let found = names.iter().map(|name| file.materials.get_key_value(*name));
-    found
-        .map(|entry| entry.map(|(name, material)| Some((name.as_str(), material))))
-        .collect()
+    chosen.into_iter().map(|claim| claim.map(Some)).collect()
+}
+
+/// A material with its name.
+type Claim<'a> = (&'a str, &'a Material);
+
+/// The material of a region that may lie in several groups: that of the group which lies in all others, or that which all share.
+fn innermost<'a>(
+    region: usize,
+    claims: &[(&'a str, &'a Material, Vec<usize>)],
+    values: &mut Values<'_>,
+) -> Option<Claim<'a>> {
+    let mut here: Vec<_> = claims
+        .iter()
+        .filter(|(.., regions)| regions.contains(&region))
+        .collect();
+    here.sort_by_key(|(.., regions)| regions.len());
+    let (name, material, regions) = here.first()?;
+    let rival = here.iter().skip(1).find(|(_, other, wider)| {
+        let encloses = wider.len() > regions.len() && regions.iter().all(|region| wider.contains(region));
+        !encloses && other != material
+    });
+    if let Some((other, ..)) = rival {
+        values.fault(
+            &path!["materials", *other],
+            format!("cells of the mesh belong to both `{name}` and `{other}`, which are different materials"),
+            Some("let one of the two groups lie within the other, whose material it then replaces, or leave one of the materials out".into()),
+        );
+    }
+    Some((name, material))
+}
+
+/// Notes on groups of a mesh whose material replaces that of another one.
+pub(super) fn replaced(file: &ProblemFile, shape: &dyn Shape) -> Vec<String> {
+    let claims: Vec<(&String, &Material, Vec<usize>)> = (file.materials.iter())
+        .map(|(name, material)| (name, material, shape.regions_named(name)))
+        .collect();
+    let mut notes = Vec::new();
+    for (name, material, regions) in &claims {
+        for (other, common, wider) in &claims {
+            let within = regions.len() < wider.len() && regions.iter().all(|region| wider.contains(region));
+            if within && material != common {
+                notes.push(format!(
+                    "`{name}` lies within `{other}`, so that its material replaces that of `{other}` there"
+                ));
+            }
+        }
+    }
+    notes
+}
+
+/// Where a mesh has its regions from, as the rest of a sentence.
+fn origin(shape: &dyn Shape) -> String {
+    let from = shape.mesh().and_then(|(mesh, _)| mesh.regions_from.as_ref());
+    from.map_or(String::new(), |from| format!("; {from}"))
 }
 
 /// The loss terms of the surfaces between materials. In an energy the flux is continuous by itself, and a penalty stands for the

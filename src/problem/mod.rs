@@ -5,11 +5,14 @@ mod build;
 mod enforcement;
 mod file;
 mod hard_flux;
+mod input;
+mod jump;
 mod known;
 mod load;
 mod material;
 mod materials;
 mod numerics;
+mod pairs;
 mod placed;
 mod points;
 mod reference;
@@ -17,6 +20,7 @@ mod relation;
 mod rule;
 mod sample;
 mod singular;
+mod size;
 mod strategy;
 mod suitability;
 mod support;
@@ -31,6 +35,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::formulation::{Formulation, Model};
+use crate::geometry::Face;
 use crate::jet::Pole;
 use crate::quantity::{Field, Scales};
 use crate::sampler::mix;
@@ -50,6 +55,8 @@ pub struct Problem {
     pub mean: Option<f64>,
     /// A field near the solution per component, dimensionless.
     pub guess: Option<Vec<Field>>,
+    /// Boundaries whose prescribed values differ from the start.
+    pub jumps: Vec<Face>,
     /// Corners at which the field may be singular.
     pub singular: Vec<Pole>,
     /// The exact solution per region and component of the field, dimensionless; one entry if it is the same formula everywhere.

@@ -7,7 +7,7 @@ use crate::condition::{ConditionKind, On, Statement, clash};
 use crate::formulation::Place;
 use crate::geometry::Shape;
 use crate::path;
-use crate::quantity::{Path, Values, Variables};
+use crate::quantity::{Formula, Path, Values, Variables};
 
 /// What a condition says about one boundary.
 pub(super) struct Placed {
@@ -29,11 +29,15 @@ pub(super) fn placed(
     values: &mut Values<'_>,
 ) -> Vec<Placed> {
     let faces = shape.faces();
-    let names = faces
-        .iter()
-        .map(|face| format!("`{}`", face.name))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut names: Vec<&str> = faces.iter().map(|face| face.name).collect();
+    let groups = shape.mesh().map_or(&[][..], |(mesh, _)| &mesh.boundary_groups);
+    names.extend(
+        groups
+            .iter()
+            .map(|group| group.name)
+            .filter(|name| faces.iter().all(|face| face.name != *name)),
+    );
+    let names = format!("`{}`", names.join("`, `"));
     let physics = file.equation.physics();
     let own = ConditionKind::names(physics.family());
     let mut placed: Vec<Placed> = Vec::new();
@@ -71,17 +75,26 @@ pub(super) fn placed(
                     let mut at = at.clone();
                     at.push(on.key().into());
                     at.extend(index.map(Into::into));
-                    match faces.iter().find(|face| face.name == name) {
-                        Some(face) if places.contains(&Place::Face(*face)) => {
-                            values.fault(&at, format!("the boundary `{name}` is named twice"), None);
-                        }
-                        Some(face) => places.push(Place::Face(*face)),
-                        None => values.fault(
-                            &at,
-                            format!("unknown boundary `{name}`"),
-                            Some(format!("`{}` has {names}", file.geometry.name())),
-                        ),
+                    let known = format!("`{}` has {names}", file.geometry.name());
+                    let found = shape.faces_named(name);
+                    if found.is_empty() {
+                        let (message, hint) = match shape.no_boundary(name) {
+                            None => (format!("unknown boundary `{name}`"), known),
+                            Some(reason) => (
+                                format!("{reason}: no condition can hold there"),
+                                format!("{known}; to hold a condition inside, cut a narrow slot into the geometry"),
+                            ),
+                        };
+                        values.fault(&at, message, Some(hint));
+                    } else if on.names().iter().any(|(other, i)| *other == name && *i < index) {
+                        values.fault(&at, format!("the boundary `{name}` is named twice"), None);
                     }
+                    // Groups of a mesh may overlap.
+                    let new = found
+                        .into_iter()
+                        .map(Place::Face)
+                        .filter(|place| !places.contains(place));
+                    places.extend(new.collect::<Vec<_>>());
                 }
             }
         }
@@ -89,13 +102,25 @@ pub(super) fn placed(
             for &place in &places {
                 let mut here = placed.iter().filter(|other| other.place == place);
                 if let Some(other) = here.find(|other| clash(other.statement.as_ref(), statement.as_ref())) {
+                    let groups = groups_of(shape, place);
+                    if groups.len() > 1 && same(other.statement.as_ref(), statement.as_ref()) {
+                        continue;
+                    }
                     let (now, before) = (statement.subject(), other.statement.subject());
                     let message = if now == before {
                         format!("{now} of `{}` is given twice", place.name())
                     } else {
                         format!("{now} of `{}` contradicts {before} there", place.name())
                     };
-                    values.fault(&at, message, Some("keep one of the two conditions".into()));
+                    let hint = match groups.as_slice() {
+                        [] | [_] => "keep one of the two conditions".into(),
+                        several => format!(
+                            "`{}` belongs to `{}`; keep one of the conditions",
+                            place.name(),
+                            several.join("`, `")
+                        ),
+                    };
+                    values.fault(&at, message, Some(hint));
                 } else {
                     placed.push(Placed {
                         place,
@@ -108,4 +133,25 @@ pub(super) fn placed(
         }
     }
     placed
+}
+
+/// The groups of a mesh that a boundary belongs to: it may be given the same condition by each.
+fn groups_of(shape: &dyn Shape, place: Place) -> Vec<&'static str> {
+    let (Place::Face(face), Some((mesh, _))) = (place, shape.mesh()) else {
+        return Vec::new();
+    };
+    let names = mesh.boundary_groups.iter().map(|group| group.name);
+    names.filter(|name| shape.faces_named(name).contains(&face)).collect()
+}
+
+/// Whether two statements say the same.
+fn same(a: &dyn Statement, b: &dyn Statement) -> bool {
+    let texts = |statement: &dyn Statement| -> Vec<Formula> {
+        statement
+            .formulas()
+            .into_iter()
+            .map(|stated| stated.formula.clone())
+            .collect()
+    };
+    a.subject() == b.subject() && texts(a) == texts(b)
 }

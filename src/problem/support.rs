@@ -1,6 +1,8 @@
 //! Whether a steady problem is held: every rigid motion, or the level of the temperature.
 
 use super::ProblemFile;
+use super::input::{Input, input};
+use super::material::Law;
 use super::placed::Placed;
 use crate::condition::{Holds, Loads};
 use crate::equation::Physics;
@@ -31,8 +33,15 @@ pub(super) fn loads_without_effect(physics: &dyn Physics, placed: &[Placed], val
 
 /// A steady problem must be held against every motion without flux; a transient one must start somewhere.
 ///
-/// `level` says that the level of the field is fixed otherwise: by its mean, or by sources that depend on it.
-pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, placed: &[Placed], level: bool, values: &mut Values<'_>) {
+/// The level of a field is fixed by sources that depend on it, too; a prescribed `mean` fixes it where sources and fluxes balance.
+pub(super) fn support(
+    file: &ProblemFile,
+    shape: &dyn Shape,
+    laws: &[Law],
+    placed: &[Placed],
+    mean: bool,
+    values: &mut Values<'_>,
+) {
     let physics = file.equation.physics();
     if file.time.is_some() {
         if !placed.iter().any(|placed| placed.place == Place::Initial) {
@@ -44,14 +53,36 @@ pub(super) fn support(file: &ProblemFile, shape: &dyn Shape, placed: &[Placed], 
         }
         return;
     }
-    if level && physics.level() {
+    if physics.level() && laws.iter().any(Law::source_reads_field) {
         return;
     }
     let free = free_motions(physics, shape, placed);
-    if !free.is_empty() {
+    if free.is_empty() {
+        return;
+    }
+    let input = physics.level().then(|| input(file, shape, laws, placed));
+    if let Some(input) = input.filter(|input| !input.balanced()) {
+        let (message, hint) = unsolvable(&input);
+        values.fault(&path!["conditions"], message, Some(hint));
+    } else if !(mean && physics.level()) {
         let (message, hint) = physics.unheld(&free);
         values.fault(&path!["conditions"], message, Some(hint.into()));
     }
+}
+
+/// Heat that goes in and cannot come out: message and hint.
+fn unsolvable(input: &Input) -> (String, String) {
+    // Six digits.
+    let number = |value: f64| format!("{value:.5e}").parse().unwrap_or(value);
+    let [sources, fluxes, total] = [input.sources, input.fluxes, input.sources + input.fluxes].map(number);
+    let unit = input.unit;
+    (
+        format!(
+            "no steady state exists: the sources give {sources} {unit} and the fluxes through boundaries {fluxes} {unit}, \
+             together {total} {unit} instead of 0"
+        ),
+        "add a `Value` or a `Convection` that lets heat out, make sources and fluxes balance, or give a `time`".into(),
+    )
 }
 
 /// Names of the motions that the conditions leave free: null space of the constraint rows, by elimination.

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::CandidateField;
 use super::quadrature::Fineness;
-use super::sums::{Sum, Sums};
+use super::sums::{Scope, Sum, Sums};
+use super::weight::Weight;
 
 /// The balances of a field, the first one written beside the names of the others.
 #[derive(Clone, Debug, Serialize)]
@@ -36,9 +37,10 @@ pub struct Imbalance {
     /// SI unit of `imbalance`; per metre of depth in 2D, per square metre in 1D. A body of revolution is counted whole, in 1D per
     /// metre of the axis.
     pub unit: &'static str,
-    /// Norm of `imbalance` by the sum of the absolute parts.
+    /// Norm of `imbalance` by the sum of the absolute parts; of a transient problem the largest one at a few times, by that sum at the end.
     pub relative: f64,
-    /// Estimated error of `relative` by integration: the difference of two quadrature rules.
+    /// Estimated error of `relative` by integration: the difference of two quadrature rules, the finer ones of which are taken where it
+    /// decides.
     pub integration_error: f64,
     /// How much of `relative` each loss term brings in.
     pub terms: Vec<Share>,
@@ -63,7 +65,7 @@ impl Balance {
     }
 }
 
-/// The balances of a field over the whole boundary and, in transient problems, the whole time.
+/// The balances of a field over the whole boundary and, in transient problems, from the start to a few times.
 ///
 /// # Source
 /// Love, *A Treatise on the Mathematical Theory of Elasticity*, 1927, art. 120: the energy of deformation is half the work of
@@ -74,47 +76,99 @@ pub fn balance(candidate: &dyn CandidateField) -> Balance {
     // A body of revolution is counted whole.
     let d = problem.model.shape.dimension() + usize::from(equation.axial().is_some());
     let scales = &problem.scales;
-    let [fine, coarse] = [Fineness::Fine, Fineness::Coarse].map(|fineness| Sums::new(candidate, fineness));
+    let weight = Weight::new(problem);
+    let spans = if problem.model.transient {
+        &SPANS[..]
+    } else {
+        &[[0.0, 1.0]]
+    };
+    let sums = |fineness: Fineness| -> Vec<Sums> {
+        let scope = |span: &[f64; 2]| Scope {
+            fineness,
+            span: *span,
+            weight: &weight,
+        };
+        spans.iter().map(|span| Sums::new(candidate, scope(span))).collect()
+    };
     let balances = problem.file.equation.physics().balances(problem.model.transient);
     let (loads, units) = balances.loads;
     let total = scales.flux() * scales.length.powi(d as i32 - 1) * scales.time;
     let names = problem.model.term_names();
-    let imbalance =
-        |kind: fn(&Sums) -> &Sum, (quantity, unit): (&'static str, _), components: Range<usize>, scale: f64| {
-            let absolute = kind(&fine).absolute.max(NOTHING);
-            let relative = |part: &[f64; 3]| part.iter().map(|v| v * v).sum::<f64>().sqrt() / absolute;
-            let [sum, other] = [&fine, &coarse].map(|sums| kind(sums).total());
-            Imbalance {
-                quantity,
-                imbalance: sum[components].iter().map(|v| v * scale).collect(),
-                unit,
-                relative: relative(&sum),
-                integration_error: relative(&std::array::from_fn(|c| sum[c] - other[c])),
-                terms: names
-                    .iter()
-                    .zip(&kind(&fine).terms)
-                    .map(|(name, part)| Share {
-                        term: name.clone(),
-                        relative: relative(part),
-                    })
-                    .collect(),
-            }
-        };
-    // In the plane moments are about the third axis.
     let axes = if d == 2 { 2..3 } else { 0..3 };
-    Balance {
-        loads: imbalance(|sums| &sums.loads, (loads, units[d - 1]), equation.balanced(), total),
-        moments: balances.moments.filter(|_| d > 1).map(|units| {
-            let moments = ("moments", units[d - 1]);
-            imbalance(|sums| &sums.moments, moments, axes, total * scales.length)
-        }),
-        energy: imbalance(
-            |sums| &sums.energy,
-            ("energy", balances.energy[d - 1]),
-            0..1,
-            total * scales.field,
-        ),
+    let measure = |fine: &[Sums], coarse: &[Sums]| -> Balance {
+        let imbalance =
+            |kind: fn(&Sums) -> &Sum, (quantity, unit): (&'static str, _), components: Range<usize>, scale: f64| {
+                let absolute = fine.iter().map(|sums| kind(sums).absolute).sum::<f64>().max(NOTHING);
+                let relative = |part: &[f64; 3]| part.iter().map(|v| v * v).sum::<f64>().sqrt() / absolute;
+                // From the start to the end of each span: what is missing for a while counts as well.
+                let [own, other] = [fine, coarse].map(|list| running(list.iter().map(|sums| kind(sums).total())));
+                let worst = |list: &[[f64; 3]]| list.iter().map(relative).fold(0.0, larger);
+                let apart: Vec<[f64; 3]> = own
+                    .iter()
+                    .zip(&other)
+                    .map(|(a, b)| std::array::from_fn(|c| a[c] - b[c]))
+                    .collect();
+                let parts = |term: usize| fine.iter().map(move |sums| kind(sums).terms[term]);
+                Imbalance {
+                    quantity,
+                    imbalance: own
+                        .last()
+                        .map_or(&[][..], |sum| &sum[components])
+                        .iter()
+                        .map(|v| v * scale)
+                        .collect(),
+                    unit,
+                    relative: worst(&own),
+                    integration_error: worst(&apart),
+                    terms: (names.iter().enumerate())
+                        .map(|(term, name)| Share {
+                            term: name.clone(),
+                            relative: worst(&running(parts(term))),
+                        })
+                        .collect(),
+                }
+            };
+        Balance {
+            loads: imbalance(|sums| &sums.loads, (loads, units[d - 1]), equation.balanced(), total),
+            // In the plane moments are about the third axis.
+            moments: balances.moments.filter(|_| d > 1).map(|units| {
+                let moments = ("moments", units[d - 1]);
+                imbalance(|sums| &sums.moments, moments, axes.clone(), total * scales.length)
+            }),
+            energy: imbalance(
+                |sums| &sums.energy,
+                ("energy", balances.energy[d - 1]),
+                0..1,
+                total * scales.field,
+            ),
+        }
+    };
+    let (mut fineness, mut coarse) = (Fineness::Fine, sums(Fineness::Coarse));
+    loop {
+        let fine = sums(fineness);
+        let found = measure(&fine, &coarse);
+        match fineness.next() {
+            Some(finer) if found.all().any(Imbalance::unknown) => (fineness, coarse) = (finer, fine),
+            _ => return found,
+        }
     }
+}
+
+/// Spans of time whose ends balances are asked at; heat moves fastest at first.
+const SPANS: [[f64; 2]; 4] = [[0.0, 0.1], [0.1, 0.3], [0.3, 0.6], [0.6, 1.0]];
+
+/// The sums of the first one, two, three … of a list.
+fn running(list: impl Iterator<Item = [f64; 3]>) -> Vec<[f64; 3]> {
+    list.scan([0.0; 3], |sum, part| {
+        *sum = std::array::from_fn(|c| sum[c] + part[c]);
+        Some(*sum)
+    })
+    .collect()
+}
+
+/// The larger of two numbers, or the one that is none.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 /// Absolute parts that count as nothing: dimensionless loads are O(1), and rounding in a body without load is no imbalance.

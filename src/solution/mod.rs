@@ -11,15 +11,19 @@ mod quadrature;
 mod residuals;
 mod sums;
 mod warning;
+mod weight;
 
 pub use balance::{Balance, Imbalance, Share, balance};
 pub use candidate::{CandidateField, ClosedForm};
 pub use comparison::{Comparison, comparison};
 pub use errors::{Errors, errors};
 pub use estimate::{Estimate, estimate};
-pub use potential::{CHANGE_LIMIT, ENERGY_LIMIT, Potential, parted, potential, unsettled};
+pub use potential::{CHANGE_LIMIT, ENERGY_LIMIT, Potential, RISE_LIMIT, parted, potential, unsettled};
 pub use residuals::{Residuals, residuals};
-pub use warning::{BALANCE_LIMIT, OVERFIT_RATIO, OVERFIT_RESIDUAL, Warning, overfitted, unbalanced};
+pub use warning::{
+    BALANCE_LIMIT, CAPTURED, ESTIMATE_LIMIT, OVERFIT_RATIO, OVERFIT_RESIDUAL, Warning, inaccurate, overfitted,
+    unbalanced, unknown, worse_than_none,
+};
 
 use rayon::prelude::*;
 

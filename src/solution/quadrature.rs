@@ -4,11 +4,26 @@ use crate::formulation::Place;
 use crate::problem::Problem;
 use crate::sampler::graded_rule;
 
-/// Two rules of different size: their difference tells how well the finer one integrates.
+/// Rules of different size: the difference of two tells how well the finer one integrates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fineness {
-    Fine,
     Coarse,
+    Fine,
+    /// Where two rules do not agree well enough to judge by.
+    Finer,
+    Finest,
+}
+
+impl Fineness {
+    /// The next finer rule.
+    pub(super) fn next(self) -> Option<Self> {
+        match self {
+            Self::Coarse => Some(Self::Fine),
+            Self::Fine => Some(Self::Finer),
+            Self::Finer => Some(Self::Finest),
+            Self::Finest => None,
+        }
+    }
 }
 
 /// Points of the unit cube of a face, the interior or the initial state, with weights that add up to 1: on the shape's own cells if
@@ -20,8 +35,10 @@ pub(super) fn points(problem: &Problem, place: Option<Place>, fineness: Fineness
         _ => None,
     };
     let count = match fineness {
-        Fineness::Fine => FINE,
         Fineness::Coarse => FINE / 2,
+        Fineness::Fine => FINE,
+        Fineness::Finer => 4 * FINE,
+        Fineness::Finest => 16 * FINE,
     };
     let shape = problem.model.shape.as_ref();
     let few = shape.rule(face, 1).is_some_and(|rule| rule.len() <= MOST);
@@ -46,6 +63,14 @@ fn rule(axes: usize, fineness: Fineness) -> Vec<([f64; 4], f64)> {
         (Fineness::Coarse, 2) => (9, 6),
         (Fineness::Coarse, 3) => (9, 2),
         (Fineness::Coarse, _) => (8, 1),
+        (Fineness::Finer, 0 | 1) => (10, 400),
+        (Fineness::Finer, 2) => (10, 20),
+        (Fineness::Finer, 3) => (10, 4),
+        (Fineness::Finer, _) => (9, 2),
+        (Fineness::Finest, 0 | 1) => (10, 1600),
+        (Fineness::Finest, 2) => (10, 50),
+        (Fineness::Finest, 3) => (10, 7),
+        (Fineness::Finest, _) => (8, 3),
     };
     graded_rule(axes, order, cells)
 }

@@ -1,14 +1,19 @@
-//! The sums behind the balances: over the boundary, the interior and the start of a transient problem.
+//! The sums behind the balances: over the boundary, the interior and a span of time of a transient problem.
+//!
+//! What a body stores over the span is known without any integral over time: ∫ c·(u₁ − u₀), as is its work ½·∫ c·(u₁² − u₀²).
 
 use std::ops::Range;
 
 use super::CandidateField;
 use super::quadrature::{self, Fineness};
+use super::weight::Weight;
 use crate::condition::{BoundaryPoint, Condition, Continuity};
 use crate::equation::{Equation, in_region};
 use crate::formulation::{BoundaryTerm, Formulation, Place};
 use crate::geometry::{Face, Interface};
 use crate::jet::{Jet, Order};
+use crate::problem::Problem;
+use crate::sampler::SamplerKind;
 
 /// One sum that should vanish, with up to three components.
 pub(super) struct Sum {
@@ -40,6 +45,31 @@ pub(super) struct Sums {
     balanced: Range<usize>,
 }
 
+/// What the sums are over.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) fineness: Fineness,
+    /// Of a transient problem, where time runs over [0, 1].
+    pub(super) span: [f64; 2],
+    pub(super) weight: &'a Weight,
+}
+
+impl Scope<'_> {
+    /// Points of the unit cube of a place or the interior, with time in the span, and weights that add up to its length.
+    fn points(&self, problem: &Problem, place: Option<Place>) -> Vec<([f64; 4], f64)> {
+        let mut points = quadrature::points(problem, place, self.fineness);
+        if problem.model.transient && place != Some(Place::Initial) {
+            let axis = place.map_or(problem.model.axes(0), |place| problem.model.place_axes(place)) - 1;
+            let [from, to] = self.span;
+            for (unit, weight) in &mut points {
+                unit[axis] = from + (to - from) * unit[axis];
+                *weight *= to - from;
+            }
+        }
+        points
+    }
+}
+
 /// A load at a point with its arm and the value that it works on.
 #[derive(Clone, Copy)]
 struct Load {
@@ -69,7 +99,7 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 impl Sums {
-    pub(super) fn new(candidate: &dyn CandidateField, fineness: Fineness) -> Self {
+    pub(super) fn new(candidate: &dyn CandidateField, scope: Scope<'_>) -> Self {
         let problem = candidate.problem();
         let sum = || Sum {
             terms: vec![[0.0; 3]; 1 + problem.model.terms.len()],
@@ -84,17 +114,21 @@ impl Sums {
         let (low, high) = problem.model.shape.bounds();
         let centre = std::array::from_fn(|j| 0.5 * (low[j] + high[j]));
         for face in problem.model.shape.faces() {
-            sums.face(candidate, face, centre, fineness);
+            sums.face(candidate, face, centre, scope);
         }
-        sums.interior(candidate, centre, fineness);
+        let stores = problem.model.transient && keeps_capacity(candidate);
+        sums.interior(candidate, centre, scope, problem.model.transient && !stores);
+        if stores {
+            sums.storage(candidate, scope);
+        }
         if problem.model.equation.parts() > 1 {
             for interface in problem.model.shape.interfaces() {
-                sums.interface(candidate, &interface, centre, fineness);
+                sums.interface(candidate, &interface, centre, scope);
             }
         }
         for (t, term) in problem.model.terms.iter().enumerate() {
-            if term.place == Place::Initial {
-                sums.start(candidate, 1 + t, term.condition.as_ref(), fineness);
+            if term.place == Place::Initial && scope.span[0] == 0.0 {
+                sums.start(candidate, 1 + t, term.condition.as_ref(), scope);
             }
         }
         sums
@@ -118,7 +152,7 @@ impl Sums {
     }
 
     /// The field's own normal flux counts for the interior; what conditions change in it, and in the value, for them.
-    fn face(&mut self, candidate: &dyn CandidateField, face: Face, centre: [f64; 3], fineness: Fineness) {
+    fn face(&mut self, candidate: &dyn CandidateField, face: Face, centre: [f64; 3], scope: Scope<'_>) {
         let problem = candidate.problem();
         let (equation, place) = (problem.model.equation.as_ref(), Place::Face(face));
         let energy = problem.model.formulation == Formulation::Energy;
@@ -130,7 +164,8 @@ impl Sums {
         let order = conditions.iter().map(|(_, condition)| condition.order()).max();
         let order = order.unwrap_or(Order::First).max(Order::First);
         let (m, d) = (equation.field_components(), problem.model.shape.dimension());
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
+            .points(problem, Some(place))
             .into_iter()
             .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
             .unzip();
@@ -141,7 +176,7 @@ impl Sums {
         candidate.each_in(&x, &regions, order, &mut |i, u| {
             let point = &points[i];
             let equation = in_region(equation, point.region);
-            let weight = measure * weights[i] * equation.weight(&point.x);
+            let weight = measure * weights[i] * equation.weight(&point.x) * scope.weight.at(problem, &point.x);
             equation.flux(&point.x, u, &mut flux);
             let mut load = Load {
                 arm: arm(&point.x, centre, d),
@@ -169,13 +204,7 @@ impl Sums {
 
     /// What two regions do to each other over their interface counts for the interior, as if each were a body of its own; what does
     /// not cancel counts for the conditions there. So the sums are those of the whole body.
-    fn interface(
-        &mut self,
-        candidate: &dyn CandidateField,
-        interface: &Interface,
-        centre: [f64; 3],
-        fineness: Fineness,
-    ) {
+    fn interface(&mut self, candidate: &dyn CandidateField, interface: &Interface, centre: [f64; 3], scope: Scope<'_>) {
         let problem = candidate.problem();
         let (equation, place) = (problem.model.equation.as_ref(), Place::Face(interface.face));
         let (m, d) = (equation.field_components(), problem.model.shape.dimension());
@@ -188,7 +217,8 @@ impl Sums {
             return;
         };
         let flux_term = term(Continuity::Flux).unwrap_or(0);
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = quadrature::points(problem, Some(place), fineness)
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
+            .points(problem, Some(place))
             .into_iter()
             .map(|(unit, weight)| (problem.model.boundary_point(place, unit), weight))
             .unzip();
@@ -207,7 +237,7 @@ impl Sums {
             });
         }
         for ((point, weight), [(first, u), (second, v)]) in points.iter().zip(weights).zip(loads) {
-            let weight = measure * weight * equation.weight(&point.x);
+            let weight = measure * weight * equation.weight(&point.x) * scope.weight.at(problem, &point.x);
             let arm = arm(&point.x, centre, d);
             let load = |load: [f64; 3], value: [f64; 3]| Load { arm, load, value };
             let mean = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|c| 0.5 * (a[c] + b[c]));
@@ -221,28 +251,51 @@ impl Sums {
         }
     }
 
-    /// Source less storage as a load on every point, and the energy that the flux stores.
-    fn interior(&mut self, candidate: &dyn CandidateField, centre: [f64; 3], fineness: Fineness) {
+    /// The source as a load on every point, less the storage by the field's `rates`, and the energy that the flux stores; what the
+    /// flux does where the weight w changes: ∫ w·div q = ∮ w·q·n − ∫ q·grad w.
+    fn interior(&mut self, candidate: &dyn CandidateField, centre: [f64; 3], scope: Scope<'_>, rates: bool) {
         let problem = candidate.problem();
         let equation = problem.model.equation.as_ref();
         let (m, d) = (equation.field_components(), problem.model.shape.dimension());
-        let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = quadrature::points(problem, None, fineness)
+        let (points, weights): (Vec<[f64; 4]>, Vec<f64>) = scope
+            .points(problem, None)
             .into_iter()
             .map(|(unit, weight)| (problem.model.interior_point(unit), weight))
             .unzip();
-        let measure = problem.model.shape.measure();
+        let (measure, transient) = (problem.model.shape.measure(), problem.model.transient);
         let [mut flux, mut gradient] = [0, 1].map(|_| vec![0.0; 3 * m]);
         candidate.each(&points, Order::First, &mut |i, u| {
             let x = &points[i];
-            let weight = measure * weights[i] * equation.weight(x);
+            let (share, slope) = scope.weight.with_slope(problem, x);
+            let own = measure * weights[i] * equation.weight(x);
+            let weight = own * share;
+            let mut supplied = supply(equation, x, u);
+            if transient && !rates {
+                let kept = stored(
+                    equation,
+                    x,
+                    u,
+                    std::array::from_fn(|c| if c < m { u.rate(c) } else { 0.0 }),
+                );
+                supplied = std::array::from_fn(|c| supplied[c] - kept[c]);
+            }
             let load = Load {
                 arm: arm(x, centre, d),
-                load: supply(equation, x, u),
+                load: supplied,
                 value: std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 }),
             };
             self.add(0, weight, &load);
             self.weigh(weight, &load);
             equation.flux(x, u, &mut flux);
+            if let Some(slope) = slope {
+                let through = std::array::from_fn(|c| {
+                    let row = if c < m { &flux[3 * c..3 * c + d] } else { &[] };
+                    -row.iter().zip(slope).map(|(q, s)| q * s).sum::<f64>()
+                });
+                let load = Load { load: through, ..load };
+                self.add(0, own, &load);
+                self.weigh(own, &load);
+            }
             // The flux is symmetric, so its product with the gradient is that with the strain.
             equation.gradient(x, u, &mut gradient);
             let density: f64 = flux.iter().zip(&gradient).map(|(q, slope)| q * slope).sum();
@@ -251,38 +304,99 @@ impl Sums {
         });
     }
 
-    /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
-    fn start(&mut self, candidate: &dyn CandidateField, term: usize, condition: &dyn Condition, fineness: Fineness) {
+    /// Calls `work` with every point of the domain, its weight, and the field's components at the given times.
+    fn at_times<const N: usize>(
+        candidate: &dyn CandidateField,
+        scope: Scope<'_>,
+        times: [f64; N],
+        work: &mut dyn FnMut(&BoundaryPoint, f64, [[f64; 3]; N], &Jet<'_>),
+    ) {
         let problem = candidate.problem();
         let equation = problem.model.equation.as_ref();
         let m = equation.field_components();
-        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) =
-            quadrature::points(problem, Some(Place::Initial), fineness)
-                .into_iter()
-                .map(|(unit, weight)| (problem.model.boundary_point(Place::Initial, unit), weight))
-                .unzip();
-        let x: Vec<[f64; 4]> = points.iter().map(|point| point.x).collect();
+        let (points, weights): (Vec<BoundaryPoint>, Vec<f64>) = scope
+            .points(problem, Some(Place::Initial))
+            .into_iter()
+            .map(|(unit, weight)| (problem.model.boundary_point(Place::Initial, unit), weight))
+            .unzip();
         let measure = problem.model.shape.measure();
-        candidate.each(&x, condition.order(), &mut |i, u| {
-            let point = &points[i];
-            let weight = measure * weights[i] * equation.weight(&point.x);
+        let x: Vec<[f64; 4]> = points
+            .iter()
+            .flat_map(|point| times.map(|t| [point.x[0], point.x[1], point.x[2], t]))
+            .collect();
+        let mut values = [[0.0; 3]; N];
+        candidate.each(&x, Order::First, &mut |i, u| {
+            let point = &points[i / N];
+            values[i % N] = std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 });
+            if i % N + 1 == N {
+                let share = scope.weight.at(problem, &point.x);
+                let weight = measure * weights[i / N] * equation.weight(&point.x) * share;
+                work(point, weight, values, u);
+            }
+        });
+    }
+
+    /// Capacity times the rise over the span was stored.
+    fn storage(&mut self, candidate: &dyn CandidateField, scope: Scope<'_>) {
+        let equation = candidate.problem().model.equation.as_ref();
+        Self::at_times(
+            candidate,
+            scope,
+            scope.span,
+            &mut |point, weight, [before, after], u| {
+                let load = Load {
+                    arm: [0.0; 3],
+                    load: stored(equation, &point.x, u, std::array::from_fn(|c| after[c] - before[c])),
+                    value: std::array::from_fn(|c| 0.5 * (before[c] + after[c])),
+                };
+                self.add(0, weight, &load);
+                self.weigh(weight, &load);
+            },
+        );
+    }
+
+    /// A field that does not start as prescribed has jumped at t = 0: capacity times the jump was stored.
+    fn start(&mut self, candidate: &dyn CandidateField, term: usize, condition: &dyn Condition, scope: Scope<'_>) {
+        let equation = candidate.problem().model.equation.as_ref();
+        Self::at_times(candidate, scope, [0.0], &mut |point, weight, [value], u| {
             let mut residual = vec![0.0; condition.residuals()];
             condition.residual(equation, point, u, &mut residual);
-            let value: [f64; 3] = std::array::from_fn(|c| if c < m { u.value(c) } else { 0.0 });
             let mut prescribed = value;
             condition.impose(point, &residual, &mut prescribed, &mut [0.0; 3]);
-            let jump: [f64; 3] = std::array::from_fn(|c| value[c] - prescribed[c]);
-            let mut stored = [0.0; 3];
-            equation.medium().storage(&point.x, u, &jump[..m], &mut stored[..m]);
             let load = Load {
                 arm: [0.0; 3],
-                load: stored.map(|load| -load),
+                load: stored(equation, &point.x, u, std::array::from_fn(|c| value[c] - prescribed[c])),
                 value,
             };
             self.add(term, weight, &load);
             self.weigh(weight, &load);
         });
     }
+}
+
+/// What a rise of the field stores, as a load.
+fn stored(equation: &dyn Equation, x: &[f64; 4], u: &Jet<'_>, rise: [f64; 3]) -> [f64; 3] {
+    let m = equation.field_components();
+    let mut out = [0.0; 3];
+    equation.medium().storage(x, u, &rise[..m], &mut out[..m]);
+    out.map(|kept| -kept)
+}
+
+/// Whether the capacity is the same at all times and for every field, by sampling.
+fn keeps_capacity(candidate: &dyn CandidateField) -> bool {
+    let problem = candidate.problem();
+    let equation = problem.model.equation.as_ref();
+    if equation.nonlinear() {
+        return false;
+    }
+    let points = problem.model.interior_points(SamplerKind::Uniform, 64, 0xca9);
+    let mut same = true;
+    candidate.each(&points, Order::First, &mut |i, u| {
+        let [x, y, z, t] = points[i];
+        let [start, later] = [0.0, t].map(|t| stored(equation, &[x, y, z, t], u, [1.0; 3]));
+        same &= start.iter().zip(later).all(|(a, b)| (a - b).abs() <= 1e-12 * a.abs());
+    });
+    same
 }
 
 /// Source less storage at a point.

@@ -24,6 +24,7 @@ impl Run<'_> {
             let mut prepared = self.prepare(index);
             self.decide_batch(&mut prepared, &plan)?;
             let trained = self.train(&prepared, &plan);
+            self.last_made = index;
             let last = self.is_last(&trained);
             self.take(trained);
             if last {

@@ -50,6 +50,7 @@ impl Run<'_> {
             stages: self.stages,
             times,
             notes: self.notes,
+            last: self.last_made,
         };
         let mut summary = summarise(&prepared, &best, record);
         summary.times.checks = checking.elapsed().as_secs_f64();

@@ -39,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) failure: Option<Error>,
     pub(super) clock: Clock,
     pub(super) notes: Vec<String>,
+    /// The last attempt that was made.
+    pub(super) last_made: usize,
 }
 
 /// Where the time of a run goes, over all its forms.
@@ -89,7 +91,14 @@ impl<'a> Run<'a> {
         };
         let planned = check_memory(&problem, &problem.attempts[0])?;
         device.probe()?;
-        for note in problem.notes.iter().cloned().chain(device_note(&problem, device)) {
+        // The form before this one has told the same of the same file.
+        let own: Vec<String> = problem
+            .notes
+            .iter()
+            .cloned()
+            .chain(device_note(&problem, device))
+            .collect();
+        for note in own.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>() {
             progress.note(&note);
             notes.push(note);
         }
@@ -125,6 +134,7 @@ impl<'a> Run<'a> {
             failure: None,
             clock,
             notes,
+            last_made: 0,
         })
     }
 
@@ -146,7 +156,7 @@ impl<'a> Run<'a> {
         }
         // Residuals are those of the stiffest material: others may be badly wrong beside them.
         let balance = balance(&Solution::of(&finished(problem, best)));
-        let beyond = balance.all().find(|imbalance| !imbalance.within_limit())?;
+        let beyond = balance.all().find(|imbalance| imbalance.beyond())?;
         Some(format!(
             "{} are out of balance by {:.1e}",
             beyond.quantity, beyond.relative

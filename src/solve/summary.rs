@@ -1,19 +1,17 @@
 //! What is told of a run at its end: how good the result is, and how it is judged.
 
+use super::verdict::Evidence;
 use crate::batch::LossTerms;
 use crate::budget::Plan;
 use crate::device::Device;
 use crate::formulation::Formulation;
 use crate::jet::Rows;
-use crate::output::{Probe, Reading, Summary, TermSummary, Times, Verdict, peak_memory};
+use crate::output::{Probe, Reading, Summary, TermSummary, Times, peak_memory};
 use crate::problem::{COARSE, ProblemFile};
 use crate::sampler::{Permutation, PointSet, SamplerKind, Stream};
-use crate::solution::{
-    Balance, Imbalance, Potential, Residuals, Solution, Warning, balance, comparison, errors, estimate, overfitted,
-    parted, potential, residuals, unbalanced, unsettled,
-};
+use crate::solution::{Solution, balance, comparison, errors, estimate, potential, residuals};
 use crate::start::{Prepared, sample_rows};
-use crate::training::{StageReport, StopReason, Trained, sharpness};
+use crate::training::{StageReport, Trained, sharpness};
 
 /// Points per term that the sharpness is measured on.
 const SHARPNESS: usize = 1024;
@@ -26,6 +24,8 @@ pub(super) struct RunRecord<'a> {
     pub(super) stages: Vec<StageReport>,
     /// Without those of the checks.
     pub(super) times: Times,
+    /// The last attempt that was made.
+    pub(super) last: usize,
     pub(super) notes: Vec<String>,
 }
 
@@ -37,6 +37,7 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, record: RunRecor
         plan,
         stages,
         times,
+        last,
         notes,
     } = record;
     let solution = &Solution::of(prepared);
@@ -49,21 +50,30 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, record: RunRecor
         .interior_points(SamplerKind::Uniform, file.output.check_points, check_seed);
     let errors = errors(solution, &points);
     let balance = balance(solution);
-    let potential = potential(prepared, plan.chunk, trained.rival);
+    let potential = potential(prepared, plan.chunk, trained.rival, trained.attempt < last);
     let residuals = residuals(solution, &training_points(prepared, trained.adapted.as_deref()));
     let comparison = comparison(solution);
+    // The defect equation takes residuals, which a singular field's energy form does without.
+    let estimate = (problem.model.formulation != Formulation::Energy || trained.residual <= COARSE)
+        .then(|| estimate(solution, &trained.weights, &points, errors.as_ref()));
     let measured = match (&errors, &comparison) {
         (Some(errors), _) => Some((errors.field_l2, errors.flux_l2)),
         (None, Some(comparison)) => Some((comparison.relative_l2, 0.0)),
         (None, None) => None,
     };
-    let settled = potential.as_ref().and_then(unsettled).is_none();
-    let verdict = verdict(file, quick, &stages, measured, &balance, settled);
-    let warnings = match verdict {
-        Verdict::Unfinished | Verdict::Failed => Vec::new(),
-        _ if quick => Vec::new(),
-        _ => warnings(&balance, &residuals, potential.as_ref()),
+    let evidence = Evidence {
+        quick,
+        stages: &stages,
+        balance: &balance,
+        residuals: &residuals,
+        estimate: estimate.as_ref(),
+        potential: potential.as_ref(),
+        residual: trained.residual,
+        jumps: !problem.jumps.is_empty(),
+        met: met(file, measured),
     };
+    let verdict = evidence.verdict();
+    let warnings = evidence.warnings();
     Summary {
         title: file.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
@@ -87,9 +97,7 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, record: RunRecor
         predicted_memory_bytes: plan.predicted,
         peak_memory_bytes: peak_memory(),
         potential,
-        // The defect equation takes residuals, which a singular field's energy form does without.
-        estimate: (problem.model.formulation != Formulation::Energy || trained.residual <= COARSE)
-            .then(|| estimate(solution, &trained.weights, &points, errors.as_ref())),
+        estimate,
         probes: probes(solution),
         comparison,
         errors,
@@ -98,18 +106,6 @@ pub(super) fn summarise(prepared: &Prepared, trained: &Trained, record: RunRecor
         residuals,
         warnings,
     }
-}
-
-/// What the user should be warned of.
-fn warnings(balance: &Balance, residuals: &Residuals, potential: Option<&Potential>) -> Vec<Warning> {
-    // In the energy form the independent rule tells.
-    let overfit = overfitted(residuals).filter(|_| potential.is_none());
-    let energy = [potential.and_then(parted), potential.and_then(unsettled)];
-    unbalanced(balance)
-        .into_iter()
-        .chain(overfit)
-        .chain(energy.into_iter().flatten())
-        .collect()
 }
 
 /// What evaluates the network.
@@ -180,35 +176,9 @@ fn training_points(prepared: &Prepared, adapted: Option<&[[f64; 4]]>) -> Vec<([f
         .collect()
 }
 
-/// An error above its tolerance counts before a balance beyond its limit: the errors say how far off the result is.
-fn verdict(
-    file: &ProblemFile,
-    quick: bool,
-    stages: &[StageReport],
-    measured: Option<(f64, f64)>,
-    balance: &Balance,
-    settled: bool,
-) -> Verdict {
-    match stages.last().map(|stage| &stage.stop) {
-        Some(StopReason::Interrupted) => return Verdict::Unfinished,
-        Some(StopReason::NonFinite { .. }) => return Verdict::Failed,
-        _ => {}
-    }
-    if quick {
-        return Verdict::Unjudged;
-    }
-    let met = file
-        .tolerance
-        .zip(measured)
-        .map(|(tolerance, (field_error, flux_error))| {
-            let (field, flux) = tolerance.parts();
-            field_error <= field && flux.is_none_or(|flux| flux_error <= flux)
-        });
-    match met {
-        Some(false) => Verdict::Missed,
-        _ if !balance.all().all(Imbalance::within_limit) => Verdict::Unbalanced,
-        Some(true) => Verdict::Solved,
-        None if !settled => Verdict::Unsettled,
-        None => Verdict::Unjudged,
-    }
+/// Whether the errors are within the file's tolerance, if it has one.
+fn met(file: &ProblemFile, measured: Option<(f64, f64)>) -> Option<bool> {
+    let (tolerance, (field_error, flux_error)) = file.tolerance.zip(measured)?;
+    let (field, flux) = tolerance.parts();
+    Some(field_error <= field && flux.is_none_or(|flux| flux_error <= flux))
 }

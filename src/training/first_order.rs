@@ -157,6 +157,9 @@ pub(super) fn steps(
     if let Some(mean) = stepper.average() {
         take_finite(mean, parameters);
     }
+    if let Some(since) = state.risen {
+        stop = StopReason::Diverged { since };
+    }
     (state.step, state.last, stop)
 }
 
@@ -193,6 +196,7 @@ fn advance(
         if !state.last.is_finite() {
             return Some(training.non_finite(step, &terms));
         }
+        state.watch(state.last, step + 1);
         stepper.read(state);
         for loss in std::mem::take(&mut state.unjudged) {
             judge_loss(settings, state, loss);

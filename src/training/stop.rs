@@ -37,6 +37,11 @@ pub enum StopReason {
         /// The term that was at fault.
         term: String,
     },
+    /// The loss stayed far above its start to the end.
+    Diverged {
+        /// The step since which it did.
+        since: usize,
+    },
     /// The user interrupted the run.
     Interrupted,
 }
@@ -58,6 +63,10 @@ impl fmt::Display for StopReason {
                     "`{term}` became non-finite at step {step}; try a smaller learning rate"
                 )
             }
+            Self::Diverged { since } => write!(
+                f,
+                "diverged: the loss is far above its start since step {since}; try a smaller learning rate"
+            ),
             Self::Interrupted => f.write_str("interrupted"),
         }
     }

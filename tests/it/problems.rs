@@ -1,5 +1,7 @@
 //! Every shipped problem: it loads, its reference solves it, and it trains.
 
+use std::fs;
+
 use pinn::condition::{BoundaryPoint, Condition};
 use pinn::formulation::{Formulation, Place, seen};
 use pinn::jet::{Channels, Jet, Order};
@@ -8,7 +10,7 @@ use pinn::sampler::SamplerKind;
 use pinn::solution::CandidateField;
 
 use super::exact::closed_form;
-use super::{files, ok, pinn, scratch, text};
+use super::{files, ok, pinn, root, scratch, text};
 
 /// Every shipped problem with a closed form as it is, and as a system of first order.
 fn shipped() -> Vec<Problem> {
@@ -267,4 +269,80 @@ fn tension_is_positive_and_a_positive_flux_enters() {
     assert!((residual[1] * beam.scales.flux() - 75e3).abs() < 1e-6);
     let condition: &dyn Condition = term.condition.as_ref();
     assert_eq!(condition.residuals(), 2);
+}
+
+/// A bar of 100 units: as metres it is suspicious for steel, for a heat flux that would give 10⁵ K, and for a minute of heating; not for
+/// numbers without units, nor where the file says what a unit is.
+#[test]
+fn a_mesh_in_millimetres_that_is_read_in_metres_is_suspected() {
+    let folder = scratch("millimetres");
+    let mesh = "$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$Nodes\n4\n1 0 0 0\n2 100 0 0\n3 100 20 0\n4 0 20 0\n$EndNodes\n\
+                $Elements\n1\n1 3 2 1 1 1 2 3 4\n$EndElements\n";
+    ok(fs::write(folder.join("bar.msh"), mesh));
+    let suspected = |name: &str, geometry: &str, rest: &str| {
+        let file = folder.join(format!("{name}.ron"));
+        let problem = format!("Problem(title: \"bar\", geometry: {geometry}, {rest})");
+        ok(fs::write(&file, problem));
+        let problem = ok(problem::load(&file, |_| Ok(())));
+        problem
+            .notes
+            .iter()
+            .any(|note| note.contains("`Mesh(file: \"bar.msh\", scale: 1e-3)`"))
+    };
+    let steel = "equation: LinearElasticity(model: PlaneStrain, young: 210e9, poisson: 0.3, body_force: [0, -7.7e4]), \
+                 conditions: [Displacement(on: \"boundary\", ux: 0, uy: 0)]";
+    let hot = "equation: Diffusion(conductivity: 15, source: 1e3), conditions: [Value(on: \"boundary\", value: 300)]";
+    let brief = "time: 60, equation: Diffusion(conductivity: 15, capacity: 4e6), \
+                 conditions: [Value(on: \"boundary\", value: 300), Initial(value: 290)]";
+    let plain = "equation: LinearElasticity(model: PlaneStrain, young: 1, poisson: 0.3, body_force: [0, -1e-3]), \
+                 conditions: [Displacement(on: \"boundary\", ux: 0, uy: 0)]";
+    let own = "Mesh(\"bar.msh\")";
+    for (name, rest, expected) in [
+        ("steel", steel, true),
+        ("hot", hot, true),
+        ("brief", brief, true),
+        ("plain", plain, false),
+    ] {
+        assert_eq!(suspected(name, own, rest), expected, "{name}");
+    }
+    for scale in ["1e-3", "1"] {
+        assert!(
+            !suspected("said", &format!("Mesh(file: \"bar.msh\", scale: {scale})"), steel),
+            "{scale}"
+        );
+    }
+}
+
+/// One line has two names and one face of a strip is part of the other: conditions by either name hold, an equal one may stand twice.
+#[test]
+fn conditions_hold_by_every_name_of_a_boundary() {
+    let folder = scratch("names");
+    let mesh = text(&root().join("tests/meshes/groups_41.msh")).to_string();
+    let held = |name: &str, conditions: &str| {
+        let file = folder.join(format!("{name}.ron"));
+        let problem = format!(
+            "Problem(title: \"strip\", geometry: Mesh(\"{mesh}\"), equation: Diffusion(conductivity: 1), conditions: [{conditions}])"
+        );
+        ok(fs::write(&file, problem));
+        let problem = ok(problem::load(&file, |_| Ok(())));
+        let mut names: Vec<&str> = problem.model.ansatz.hard[0]
+            .iter()
+            .map(|face| face.place.name())
+            .collect();
+        names.sort_unstable();
+        names.join(", ")
+    };
+    assert_eq!(held("group", "Value(on: \"ends\", value: 0)"), "left, right");
+    assert_eq!(
+        held("one", "Value(on: \"left\", value: 0), Flux(on: \"right\", value: 1)"),
+        "left"
+    );
+    assert_eq!(
+        held("both", "Value(on: [\"ends\", \"right\"], value: 0)"),
+        "left, right"
+    );
+    assert_eq!(
+        held("twice", "Value(on: \"ends\", value: 0), Value(on: \"left\", value: 0)"),
+        "left, right"
+    );
 }

@@ -175,17 +175,21 @@ impl BoundaryDistance {
         if self.closed {
             return positive;
         }
-        let t = self.trim(x);
-        let fourth = f * f * f * f;
-        if t.value > 0.0 {
-            // τ = f²·w with w = f²/(2(√(t² + f⁴) + t)): no root of 0 on the chain.
-            let w = f * f / ((t * t + fourth).sqrt() + t).scale(2.0);
-            return positive * (w * w * f * f).offset(1.0).sqrt();
-        }
-        let guarded = fourth.offset(1e-60);
-        let tau = ((t * t + guarded).sqrt() - t).scale(0.5);
-        (f * f + tau * tau).offset(1e-60).sqrt()
+        trimmed(positive, self.trim(x))
     }
+}
+
+/// √(f² + τ²) with τ = (√(t² + f⁴) − t)/2: like f where the trim t is positive, and 0 nowhere else.
+pub(in crate::geometry) fn trimmed(f: CoordinateJet, t: CoordinateJet) -> CoordinateJet {
+    let fourth = f * f * f * f;
+    if t.value > 0.0 {
+        // τ = f²·w with w = f²/(2(√(t² + f⁴) + t)): no root of 0 on the chain.
+        let w = f * f / ((t * t + fourth).sqrt() + t).scale(2.0);
+        return f * (w * w * f * f).offset(1.0).sqrt();
+    }
+    let guarded = fourth.offset(1e-60);
+    let tau = ((t * t + guarded).sqrt() - t).scale(0.5);
+    (f * f + tau * tau).offset(1e-60).sqrt()
 }
 
 /// How far facets of a mesh may be beyond the curve that they stand for, by the unit: a circle in 16 parts is off by 2 % of its radius.
@@ -206,7 +210,7 @@ pub(in crate::geometry) fn joint(chains: &[BoundaryDistance], x: Point) -> Coord
 const FACTORS: usize = 12;
 
 /// 1/(Σ 1/φ_i), written without dividing by 0: it vanishes with each of them, and like it.
-pub(super) fn meet(parts: &[CoordinateJet]) -> CoordinateJet {
+pub(in crate::geometry) fn meet(parts: &[CoordinateJet]) -> CoordinateJet {
     let Some((first, rest)) = parts.split_first() else {
         return CoordinateJet::constant(1.0);
     };

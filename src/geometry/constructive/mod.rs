@@ -34,6 +34,6 @@ pub use figures::{Ellipse, Polygon};
 pub use operations::{Coordinates, Difference, Named, Region, Rotate, Scale, Translate};
 pub use solids::{Cone, Cylinder, Extrusion, Revolution, Sphere};
 
-pub(super) use boundary_distance::{BoundaryDistance, joint};
+pub(super) use boundary_distance::{BoundaryDistance, joint, meet, trimmed};
 pub(super) use builder::shape;
 pub(super) use curve::Curve;

@@ -5,6 +5,7 @@
 //! # Source
 //! Gmsh reference manual, chapter "Gmsh file formats"; the order of nodes from its section "Node ordering".
 
+mod periodic;
 mod v2;
 mod v4;
 
@@ -48,7 +49,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, MeshError> {
         // Line breaks before binary blocks are part of the format, so words are read with care.
         match (section, version) {
             ("PhysicalNames", _) => names(&mut input, &mut raw)?,
-            ("Entities", Version::Four) => entities = v4::entities(&mut input, &mut raw)?,
+            ("Entities", Version::Four) => entities = v4::entities(&mut input)?,
             ("PartitionedEntities", _) => {
                 return Err(input
                     .error("partitioned meshes cannot be read")
@@ -59,6 +60,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, MeshError> {
             ("Nodes", Version::Two) => v2::nodes(&mut input, &mut raw, &mut nodes)?,
             ("Elements", _) if !has_nodes => return Err(input.error("`$Elements` stands before `$Nodes`")),
             ("Elements", _) if has_elements => return Err(input.error("a second `$Elements` cannot be read")),
+            ("Periodic", _) if !has_nodes => return Err(input.error("`$Periodic` stands before `$Nodes`")),
+            ("Periodic", Version::Four) => periodic::v4(&mut input, &mut raw, &nodes)?,
+            ("Periodic", Version::Two) => periodic::v2(&mut input, &mut raw, &nodes)?,
             ("Elements", Version::Four) => v4::elements(&mut input, &mut raw, &nodes, &entities)?,
             ("Elements", Version::Two) => v2::elements(&mut input, &mut raw, &nodes)?,
             _ => {
@@ -200,7 +204,7 @@ fn push(
     raw: &mut Raw,
     nodes: &Nodes,
     kind: CellKind,
-    tag: i64,
+    tags: u32,
     number: u64,
     given: &[u64],
     input: &Input<'_>,
@@ -214,7 +218,7 @@ fn push(
             ))
         })?;
     }
-    raw.push(kind, &list[..kind.nodes()], tag, number, input.spot());
+    raw.push(kind, &list[..kind.nodes()], tags, number, input.spot());
     Ok(())
 }
 

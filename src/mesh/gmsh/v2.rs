@@ -58,16 +58,18 @@ pub(super) fn elements(input: &mut Input<'_>, raw: &mut Raw, nodes: &Nodes) -> R
             let mut tag = 0;
             for index in 0..tags {
                 let value = input.int("a tag")?;
+                // The first one is the physical group; its sign is an orientation.
                 if index == 0 {
-                    tag = value;
+                    tag = value.saturating_abs();
                 }
             }
+            let set = raw.sets.number(if tag == 0 { &[] } else { std::slice::from_ref(&tag) });
             let mut list = [0; MOST_NODES];
             for slot in list.iter_mut().take(kind.nodes()) {
                 // A negative number is that of no node either.
                 *slot = input.int("the number of a node")? as u64;
             }
-            push(raw, nodes, kind, tag, number as u64, &list, input)?;
+            push(raw, nodes, kind, set, number as u64, &list, input)?;
             done += 1;
         }
     }

@@ -8,11 +8,11 @@ use super::super::input::Input;
 use super::super::raw::Raw;
 use super::{Nodes, kind, push};
 
-/// The first physical tag of every geometrical entity that has one, by dimension and tag.
-pub(super) type Entities = HashMap<(i64, i64), i64>;
+/// The physical tags of every geometrical entity that has any, by dimension and tag.
+pub(super) type Entities = HashMap<(i64, i64), Vec<i64>>;
 
 /// `$Entities`: points, curves, surfaces, volumes with their boxes and physical tags.
-pub(super) fn entities(input: &mut Input<'_>, raw: &mut Raw) -> Result<Entities, MeshError> {
+pub(super) fn entities(input: &mut Input<'_>) -> Result<Entities, MeshError> {
     let mut counts = [0; 4];
     for count in &mut counts {
         let declared = input.size("the number of entities")?;
@@ -27,17 +27,10 @@ pub(super) fn entities(input: &mut Input<'_>, raw: &mut Raw) -> Result<Entities,
             }
             let declared = input.size("the number of physical tags")?;
             let physical = input.count(declared, 2, "physical tags")?;
-            for index in 0..physical {
+            for _ in 0..physical {
+                // The sign is an orientation.
                 let value = input.int("a physical tag")?.saturating_abs();
-                match index {
-                    0 => {
-                        entities.insert((dimension, tag), value);
-                    }
-                    _ => raw.notes.push(format!(
-                        "the {} {tag} of the mesh belongs to several physical groups; only the first counts",
-                        ["point", "curve", "surface", "volume"][dimension as usize]
-                    )),
-                }
+                entities.entry((dimension, tag)).or_default().push(value);
             }
             if dimension > 0 {
                 let declared = input.size("the number of bounding entities")?;
@@ -107,14 +100,16 @@ pub(super) fn elements(
         }
         let declared = input.size("the number of elements")?;
         let count = input.count(declared, 4, "elements")?;
-        let tag = entities.get(&(dimension, entity)).copied().unwrap_or(0);
+        let set = raw
+            .sets
+            .number(entities.get(&(dimension, entity)).map_or(&[], Vec::as_slice));
         for _ in 0..count {
             let number = input.size("the number of an element")?;
             let mut list = [0; MOST_NODES];
             for slot in list.iter_mut().take(kind.nodes()) {
                 *slot = input.size("the number of a node")?;
             }
-            push(raw, nodes, kind, tag, number, &list, input)?;
+            push(raw, nodes, kind, set, number, &list, input)?;
         }
     }
     if raw.cells.len() as u64 != total {
