@@ -10,6 +10,8 @@ use super::element::{cross, dot, sub};
 use super::{Cell, CellKind, Mesh, MeshError};
 use crate::sampler::{mix, unit as chance};
 
+/// The part of a cube that points of the rule keep from its first side.
+const EDGE: f64 = 1e-6;
 /// Cubes along the largest block of the rule.
 const LARGEST: u16 = 16;
 /// Cubes along the longest side.
@@ -177,7 +179,8 @@ impl Solid {
         let places: BTreeMap<[u16; 3], usize> = cubes.clone().map(|(index, (cube, _))| (*cube, index)).collect();
         let mut rule = Vec::new();
         let mut add = |cube: [u16; 3], inside: [f64; 3], weight: f64| {
-            let first = (places[&cube] as f64 + inside[0]) / self.cubes.len() as f64;
+            // A number at the edge of a cube's share could be taken for the cube before, which lies elsewhere.
+            let first = (places[&cube] as f64 + inside[0].max(EDGE)) / self.cubes.len() as f64;
             rule.push(([first, inside[1], inside[2]], weight));
         };
         for (corner, side) in self.blocks() {
