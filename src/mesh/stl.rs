@@ -289,13 +289,13 @@ mod tests {
         let space = Space::new(Mesh::from_bytes(&text.as_bytes()[..end]).unwrap());
         let rule = space.rule(None, 3);
         assert_eq!(rule.len(), 27 * 27);
-        // ∫x⁴y² = 1/15: Gauss points of order 3 carry degree 5.
+        // ∫x⁴y² = 1/15: Gauss points of order 3 carry degree 5. Those on sides of cubes are moved by 1e-6 of a cube.
         let sum: f64 = rule
             .iter()
             .map(|(unit, w)| (space.interior_point(*unit), w))
             .map(|(x, w)| w * x[0].powi(4) * x[1].powi(2))
             .sum();
-        assert!((sum - 1.0 / 15.0).abs() < 1e-13, "{sum}");
+        assert!((sum - 1.0 / 15.0).abs() < 1e-7, "{sum}");
     }
 
     #[test]
