@@ -141,7 +141,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::condition::{Boundaries, Built, ConditionKind, Convection, Flux, Foundation, Pressure, Traction};
+    use crate::condition::{
+        Boundaries, Built, ConditionKind, Convection, Flux, Foundation, Pressure, Radiation, Traction,
+    };
     use crate::equation::{Diffusion, ElasticModel, LinearElasticity, Physics};
     use crate::jet::Channels;
     use crate::quantity::{Expression, Path, Scales, Values, Variables};
@@ -263,5 +265,60 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Slopes of loads that depend on the temperature are the central differences of their values; radiation is ε·σ·(T_a⁴ − T⁴).
+    #[test]
+    fn slopes_of_nonlinear_loads_match_differences() {
+        let heat = Diffusion {
+            conductivity: None,
+            source: Expression::Number(0.0),
+            capacity: Expression::Number(1.0),
+            velocity: Vec::new(),
+            axisymmetric: false,
+        };
+        let kinds = [
+            ConditionKind::Flux(Flux {
+                on: on(),
+                value: text("x*T^2 - sin(T)"),
+            }),
+            ConditionKind::Convection(Convection {
+                on: on(),
+                coefficient: text("1 + T^2"),
+                ambient: text("20*y + T/3"),
+            }),
+            ConditionKind::Radiation(Radiation {
+                on: on(),
+                emissivity: text("0.5 + 0.1*x"),
+                ambient: text("3"),
+                zero: Expression::Number(-273.15),
+            }),
+        ];
+        let at = BoundaryPoint {
+            x: [0.7, -0.3, 0.0, 0.0],
+            normal: [0.6, 0.8, 0.0],
+            region: 0,
+        };
+        let channels = Channels::new(2, false, Order::Value);
+        for kind in &kinds {
+            for load in loads(kind, &heat) {
+                assert!(load.nonlinear() && !load.conservative(), "{kind:?}");
+                let value = |u: f64| load.value(&at, &Jet::new(channels, &[u]), 0);
+                let (h, u) = (1e-3, 0.4);
+                let expected =
+                    (8.0 * (value(u + h) - value(u - h)) - (value(u + 2.0 * h) - value(u - 2.0 * h))) / (12.0 * h);
+                let found = load.slope(&at, &Jet::new(channels, &[u]), 0);
+                assert!(
+                    (found - expected).abs() < 1e-8 * (1.0 + expected.abs()),
+                    "{kind:?}: {found} {expected}"
+                );
+            }
+        }
+        let [radiation] = &loads(&kinds[2], &heat)[..] else {
+            panic!("one load")
+        };
+        let found = radiation.value(&at, &Jet::new(channels, &[26.85]), 0);
+        let expected = 0.57 * 5.670374419e-8 * ((3.0_f64 + 273.15).powi(4) - 300.0_f64.powi(4));
+        assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
     }
 }

@@ -90,18 +90,33 @@ pub fn estimate(solution: &Solution<'_>, weights: &[f64], points: &[[f64; 4]], e
     };
     // The ansatz is affine: without its lift the correction is a difference of two fields.
     let (with, without) = (correction(&fitted, Order::First), correction(&features, Order::First));
-    let error: Vec<f64> = with.iter().zip(&without).map(|(a, b)| a - b).collect();
+    let mut error: Vec<f64> = with.iter().zip(&without).map(|(a, b)| a - b).collect();
     let channels = solution.channels(Order::First);
     let stride = m * channels.count();
     let equation = problem.model.equation.as_ref();
+    if problem.mean.is_some() {
+        // A constant changes no residual, and the mean is right.
+        let weights: Vec<f64> = points.iter().map(|x| equation.weight(x)).collect();
+        let sum: f64 = error.chunks(stride).zip(&weights).map(|(jet, w)| w * jet[0]).sum();
+        let mean = sum / weights.iter().sum::<f64>();
+        error.iter_mut().step_by(stride).for_each(|value| *value -= mean);
+    }
     let (mut squares, mut flux) = ([[0.0; 2]; 2], vec![0.0; 3 * fields]);
     let jets = solution.jets(points, Order::First);
+    let mut tangent = vec![0.0; flux.len() * stride];
     for (k, field) in [&error, &jets].into_iter().enumerate() {
-        for (jet, x) in field.chunks(stride).zip(points) {
-            let jet = Jet::new(channels, jet);
+        for ((jet, own), x) in field.chunks(stride).zip(jets.chunks(stride)).zip(points) {
             let weight = equation.weight(x);
+            if k == 0 && equation.nonlinear_flux() {
+                // To first order, about the solution.
+                equation.flux_tangent(x, &Jet::new(channels, own), &mut tangent);
+                let rows = flux.iter_mut().zip(tangent.chunks(stride));
+                rows.for_each(|(q, row)| *q = row.iter().zip(jet).map(|(a, e)| a * e).sum());
+            } else {
+                equation.flux(x, &Jet::new(channels, jet), &mut flux);
+            }
+            let jet = Jet::new(channels, jet);
             squares[0][k] += weight * (0..fields).map(|c| jet.value(c).powi(2)).sum::<f64>();
-            equation.flux(x, &jet, &mut flux);
             squares[1][k] += weight * flux.iter().map(|q| q * q).sum::<f64>();
         }
     }

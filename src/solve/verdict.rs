@@ -7,6 +7,9 @@ use crate::solution::{
 };
 use crate::training::{StageReport, StopReason};
 
+/// Residuals on fresh points, by those of no field, above which Newton's method has found no solution: solved problems left 1e-7 to 4e-3.
+const STUCK: f64 = 5e-2;
+
 /// What is known of a result.
 pub(super) struct Evidence<'a> {
     pub(super) quick: bool,
@@ -31,7 +34,7 @@ impl Evidence<'_> {
         match self.stages.last().map(|stage| &stage.stop) {
             Some(StopReason::Interrupted) => return Verdict::Unfinished,
             Some(StopReason::NonFinite { .. }) => return Verdict::Failed,
-            _ if self.diverged().is_some() => return Verdict::Failed,
+            _ if self.diverged().or_else(|| self.stuck()).is_some() => return Verdict::Failed,
             _ if self.quick => return Verdict::Unjudged,
             _ => {}
         }
@@ -47,7 +50,7 @@ impl Evidence<'_> {
 
     /// All that speaks against the result, for the user.
     pub(super) fn warnings(&self) -> Vec<Warning> {
-        if let Some(warning) = self.diverged() {
+        if let Some(warning) = self.diverged().or_else(|| self.stuck()) {
             return vec![warning];
         }
         if self.quick || matches!(self.verdict(), Verdict::Unfinished | Verdict::Failed) {
@@ -69,6 +72,21 @@ impl Evidence<'_> {
             worse_than_none(self.residual).filter(|_| residual_form && !self.jumps),
         ];
         doubts.into_iter().flatten()
+    }
+
+    /// Newton's method that ended far from any solution: no step along its direction lowers the residual, or the least that it
+    /// comes to is no solution.
+    fn stuck(&self) -> Option<Warning> {
+        let newton = self.stages.iter().any(|stage| stage.stage == "Newton");
+        let left = self.residual;
+        (newton && !(left <= STUCK)).then(|| Warning {
+            message: format!(
+                "Newton's method came to no solution: residuals stay at {left:.1e} of those of no field, above the limit {STUCK:.0e}"
+            ),
+            hint: "there may be none for these loads, or it lies far from the start: give `initial_guess`, or reach the loads in steps, each from \
+                   the solution before"
+                .into(),
+        })
     }
 
     /// Training whose loss stayed far above its start, with a result that is worse than none.

@@ -4,8 +4,12 @@
 //! Newton's step solves min Σ_i w_i·|r_i + J_i·Δw|² (Gauss–Newton; quadratic where the residual vanishes at the solution). A line
 //! search on the true residual keeps the method from steps that the linearisation does not bear.
 //!
+//! Where no step along its direction lowers the residual, the method goes on by continuation: with r₀ the residual where it stopped, it
+//! solves r(w) = (1 − s)·r₀ for s from 0 to 1, as if loads grew, in steps that are halved where they fail. The path ends
+//! at a fold, beyond which these loads have no solution near by.
+//!
 //! # Source
-//! Deuflhard, *Newton Methods for Nonlinear Problems*, 2004, §4 (least squares) and §3.1 (damping).
+//! Deuflhard, *Newton Methods for Nonlinear Problems*, 2004, §4 (least squares), §3.1 (damping) and §5.1 (continuation).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +18,7 @@ use super::full_batch::{FullBatch, Limits, Point, Step, Work};
 use super::last_layer::OutputSystem;
 use super::stage::{Footprint, Stage, not_negative};
 use super::{Objective, StopReason, norm};
-use crate::jet::{Channels, Order, Rows};
+use crate::jet::{Channels, Order, Rows, Span};
 
 /// Newton steps of the output layer, in f64 on all points: the method of choice for nonlinear problems on `RandomFeatures`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,12 +74,33 @@ impl Stage for Newton {
     }
 }
 
-/// What the method remembers: the last change of the field, and whether the steps have come to their end.
+/// What the method remembers: the last change of the field, whether the steps have come to their end, and how far continuation is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     change: Option<f64>,
     end: Option<StopReason>,
+    path: Option<Path>,
 }
+
+/// A path from the residual r₀ at some parameters to none: r = (1 − s)·r₀.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Path {
+    /// Where it began, `[p]`.
+    start: Vec<f64>,
+    /// s.
+    reached: f64,
+    /// The next step of s.
+    step: f64,
+}
+
+/// First step of a path.
+const FIRST_STEP: f64 = 0.25;
+/// Step below which a path ends.
+const LEAST_STEP: f64 = 1e-3;
+/// Newton steps for each step of a path.
+const CORRECTIONS: usize = 6;
+/// Share of the residual that a step of the path asks for which its Newton steps may leave.
+const LEFT: f64 = 0.1;
 
 impl FullBatch for Newton {
     type Memory = Progress;
@@ -96,14 +121,25 @@ impl FullBatch for Newton {
         if let Some(end) = memory.end.take() {
             return Err(end);
         }
-        let direction = direction(work, &at.parameters);
+        if let Some(path) = memory.path.as_mut().filter(|path| path.reached < 1.0) {
+            return follow(work, at, path);
+        }
+        let direction = direction(work, &at.parameters, None);
         let Some((point, rate)) = search(work, at, &direction) else {
             // Where the features leave a residual, the last steps change little and gain nothing.
             let whole = change(work, &at.parameters, &moved(&at.parameters, &direction, 1.0));
-            return Err(match whole < SETTLED {
-                true => StopReason::FieldSettled,
-                false => StopReason::NoDescent,
+            if whole < SETTLED {
+                return Err(StopReason::FieldSettled);
+            }
+            if memory.path.is_some() {
+                return Err(StopReason::NoDescent);
+            }
+            let path = memory.path.insert(Path {
+                start: at.parameters.clone(),
+                reached: 0.0,
+                step: FIRST_STEP,
             });
+            return follow(work, at, path);
         };
         let change = change(work, &at.parameters, &point.parameters);
         let last = memory.change.replace(change);
@@ -119,8 +155,78 @@ impl FullBatch for Newton {
     }
 }
 
+/// One step along a path, by Newton's method from where it stands.
+fn follow(work: &Work<'_>, at: &Point, path: &mut Path) -> Result<Step, StopReason> {
+    while path.step >= LEAST_STEP {
+        let target = (path.reached + path.step).min(1.0);
+        let shift = Shift {
+            start: &path.start,
+            share: 1.0 - target,
+        };
+        let before = work.shifted_loss(&at.parameters, &shift);
+        let mut parameters = at.parameters.clone();
+        let mut left = before;
+        for _ in 0..CORRECTIONS {
+            let direction = direction(work, &parameters, Some(&shift));
+            let next = moved(&parameters, &direction, 1.0);
+            let loss = work.shifted_loss(&next, &shift);
+            if !(loss < left) {
+                break;
+            }
+            (parameters, left) = (next, loss);
+        }
+        if left <= LEFT * LEFT * before {
+            let rate = path.step;
+            path.reached = target;
+            path.step *= 1.5;
+            let point = Point::without_gradient(work.objective, parameters);
+            return Ok(Step {
+                point,
+                gradient_norm: f64::NAN,
+                rate,
+            });
+        }
+        path.step *= 0.5;
+    }
+    Err(StopReason::NoDescent)
+}
+
+/// What is taken from the residuals along a path: a share of those at its start.
+struct Shift<'a> {
+    start: &'a [f64],
+    share: f64,
+}
+
+impl Work<'_> {
+    /// Affine rows of a span, linearised at the parameters, less what is taken from the residuals.
+    fn linearised(&self, span: &Span<'_, f64>, parameters: &[f64], shift: Option<&Shift<'_>>) -> Rows<f64> {
+        let part: Rows<f64> = span.rows.slice(span.start, span.start + span.points);
+        let mut rows = self.kernel.frozen(parameters, &part);
+        if let Some(shift) = shift {
+            let taken = self.kernel.residuals(shift.start, &part);
+            rows.rhs
+                .iter_mut()
+                .zip(taken)
+                .for_each(|(rhs, r)| *rhs += shift.share * r);
+        }
+        rows
+    }
+
+    /// Σ w·|r − share·r₀|².
+    fn shifted_loss(&self, parameters: &[f64], shift: &Shift<'_>) -> f64 {
+        let mut sum = 0.0;
+        self.collocation.parts(|_, spans| {
+            for span in spans {
+                let rows = self.linearised(span, parameters, Some(shift));
+                sum += self.kernel.losses(parameters, &[&rows]).iter().sum::<f64>();
+            }
+        });
+        sum
+    }
+}
+
 /// The step of the output layer that solves the residuals linearised at `parameters`.
-fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
+fn direction(work: &Work<'_>, parameters: &[f64], shift: Option<&Shift<'_>>) -> Vec<f64> {
     let (kernel, collocation) = (work.kernel, work.collocation);
     let mut features = parameters.to_vec();
     let terms = 0..collocation.terms.len();
@@ -134,11 +240,9 @@ fn direction(work: &Work<'_>, parameters: &[f64]) -> Vec<f64> {
     let mut system = OutputSystem::new(kernel, &mut features, &sample, rows, work.chunk_bytes, 0.0);
     collocation.parts(|_, spans| {
         for span in spans {
-            if span.rows.smooth.is_none() {
-                system.add(span.rows, span.start, span.points);
-            } else {
-                let part: Rows<f64> = span.rows.slice(span.start, span.start + span.points);
-                system.add(&kernel.frozen(parameters, &part), 0, span.points);
+            match (&span.rows.smooth, shift) {
+                (None, None) => system.add(span.rows, span.start, span.points),
+                _ => system.add(&work.linearised(span, parameters, shift), 0, span.points),
             }
         }
     });
