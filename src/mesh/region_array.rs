@@ -65,7 +65,7 @@ fn plain(name: &str) -> String {
 /// The index of the array that holds the regions.
 pub(super) fn choose(arrays: &[Candidate<'_>]) -> Option<usize> {
     let position = |known: &&str| arrays.iter().position(|array| plain(array.name) == **known);
-    KNOWN.iter().find_map(|known| position(&known)).or_else(|| {
+    KNOWN.iter().find_map(position).or_else(|| {
         let mut others = (0..arrays.len()).filter(|at| {
             let name = plain(arrays[*at].name);
             arrays[*at].whole && !BOOKKEEPING.iter().any(|part| name.contains(part))

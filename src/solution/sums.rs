@@ -98,6 +98,9 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// Takes a point, its weight, the field's components at some times, and the jet at the last of them.
+type AtTimes<'w, const N: usize> = dyn FnMut(&BoundaryPoint, f64, [[f64; 3]; N], &Jet<'_>) + 'w;
+
 impl Sums {
     pub(super) fn new(candidate: &dyn CandidateField, scope: Scope<'_>) -> Self {
         let problem = candidate.problem();
@@ -309,7 +312,7 @@ impl Sums {
         candidate: &dyn CandidateField,
         scope: Scope<'_>,
         times: [f64; N],
-        work: &mut dyn FnMut(&BoundaryPoint, f64, [[f64; 3]; N], &Jet<'_>),
+        work: &mut AtTimes<'_, N>,
     ) {
         let problem = candidate.problem();
         let equation = problem.model.equation.as_ref();

@@ -127,7 +127,9 @@ impl Run<'_> {
     /// Whether no further attempt is made.
     fn is_last(&mut self, trained: &Trained) -> bool {
         let enough = self.problem.attempts[trained.attempt].enough;
-        let hopeless = trained.residual > HOPELESS && self.problem.changes_form();
+        let stuck = self.stages.last().map(|stage| &stage.stop) == Some(&StopReason::NoDescent);
+        // More features do not help where there is no solution, and the energy form may follow.
+        let hopeless = trained.residual > HOPELESS && (stuck || self.problem.changes_form());
         let last = self.stopped() || trained.residual <= enough || hopeless;
         if last || trained.attempt + 1 == self.problem.attempts.len() {
             return true;
