@@ -9,21 +9,27 @@
 //! kept and what is done at once; [`noise`] and [`memory`] measure what mini-batches cost and save.
 //!
 //! # The idea that everything rests on
-//! Equations and conditions are affine in the field, the ansatz u = g + D·s·N is affine in the network's jet: so every residual
-//! is r = C·j − d with coefficients that do not change while the network trains. They are computed once per point set
-//! ([`formulation`]); a training step is then nothing but jets, one small product per point, and the adjoint, which one fused
-//! kernel does block by block without leaving the cache ([`jet::fused`]). The same rows serve first-order steps, quasi-Newton
-//! steps and the Jacobian of Gauss–Newton, on any device. Physics is written once, as plain functions of a point and a [`jet::Jet`].
+//! The ansatz u = g + D·s·N is affine in the network's jet j, and physics is written once, as plain functions of a point and a
+//! [`jet::Jet`]. So the residuals of a term are [`jet::Rows`] of one of two kinds, told apart once per block of points:
 //!
-//! What this replaces: physics in tensor operations on every step. What it asks: a nonlinear equation will have to relinearise its
-//! rows at every step; the place for that is [`jet::Rows`].
+//! - *Affine* rows, where equation and condition are affine in the field: r = C·j − d, with coefficients that are computed once per point
+//!   set ([`formulation`]) and do not change while the network trains.
+//! - *Smooth* rows ([`jet::SmoothRows`]), where coefficients depend on the field: r(j) with its exact tangent C = ∂r/∂j, at the jets at hand.
 //!
-//! The same affinity makes the output layer of any network a linear problem: with enough random features
-//! ([`network::RandomFeatures`]) one least-squares solve ([`training::LastLayer`]) takes the place of training, and the error that a
-//! solution still has is the solution of another such problem ([`solution::Estimate`]). A file that leaves its training open
-//! therefore makes several attempts ([`problem::attempts`]) and trains only if the linear ones are not enough; [`start`] says where each
-//! begins. Where residuals stay large because the field is singular, a steady problem starts over in its energy form
-//! ([`problem::energy_form`]). An energy is a sum of squares and a linear form, so that it runs through the same rows and stages ([`formulation`]).
+//! A training step is then nothing but jets, one small product per point, and the adjoint, which one fused kernel does block by block
+//! without leaving the cache ([`jet::fused`]). Both kinds serve first-order steps, quasi-Newton steps and the Jacobian of Gauss–Newton,
+//! on any device. What this replaces: physics in tensor operations on every step.
+//!
+//! Affinity makes the output layer of any network a linear problem: with enough random features ([`network::RandomFeatures`]) one
+//! least-squares solve ([`training::LastLayer`]) takes the place of training, and the error that a solution still has is the solution of
+//! another such problem ([`solution::Estimate`]). Smooth rows *frozen* at a field ([`jet::Rows::frozen`], d = C·j − r) are affine: the
+//! same solve, again and again, is Newton's method ([`training::Newton`]), and the estimate is that of the linearised problem.
+//!
+//! A file that leaves its training open therefore makes several attempts ([`problem::attempts`]) and trains only if least squares are not
+//! enough; [`start`] says where each begins. A further attempt at a nonlinear problem keeps the units and the field of the one before, and
+//! adds units where that is steep or wrong ([`training::enrich`]). Where residuals stay large because the field is singular, a steady
+//! problem that has a potential energy starts over in its energy form ([`problem::energy_form`]). An energy is a sum of squares and a
+//! linear form, so that it runs through the same rows and stages ([`formulation`]).
 //!
 //! # Shapes, regions and interfaces
 //! A [`geometry::Shape`] gives what the rest asks of a domain: points from numbers, outward normals, distances that vanish on a
