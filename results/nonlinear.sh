@@ -44,7 +44,7 @@ error = comparison["relative_l2"] if comparison else errors["field_l2"] if error
 within = lambda value, limit: not limit or value <= float(limit)
 # An error that is not finite is written as null.
 met = error is not None and within(error, bar["error"]) and within(seconds, bar["seconds"])
-print(name, seed, s["parameters"], "" if error is None else f"{error:.2e}", (s.get("newton") or {}).get("steps", ""), wall,
+print(name, seed, s["parameters"], "" if error is None else f"{error:.2e}", sum(stage["steps"] for stage in s["stages"] if stage["stage"] == "Newton") or "", wall,
       f"{(s['peak_memory_bytes'] or 0) / 2**20:.0f}", s["verdict"], bar["error"], bar["seconds"], "yes" if met else "no", sep=",")
 PY
     tail -n 1 "$table"

@@ -220,7 +220,11 @@ pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, placed: 
             } else {
                 "must not be negative"
             };
-            values.fault(at, format!("the value {low} on {} {bound}", at_place(place)), None);
+            let hint = formula.reads_field().then(|| {
+                let [low, high] = span.field;
+                format!("`T` was taken between the least and the largest prescribed value, {low} and {high}")
+            });
+            values.fault(at, format!("the value {low} on {} {bound}", at_place(place)), hint);
         } else {
             differentiable(span, place, formula, at, values);
         }
@@ -309,7 +313,7 @@ pub(super) fn divergence(laws: &[Law], span: Span<'_>) -> Option<String> {
     let most = laws.iter().enumerate().map(largest).fold(0.0, f64::max);
     (most > 0.0).then(|| {
         format!(
-            "the velocity has a divergence of up to {most:.1e} 1/s: the term is capacity·v·grad T, not div(capacity·v·T), and              the flow takes heat from nowhere or loses it"
+            "the velocity has a divergence of up to {most:.1e} 1/s: the term is capacity·v·grad T, not div(capacity·v·T), and the flow makes or loses heat"
         )
     })
 }

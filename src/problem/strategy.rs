@@ -45,7 +45,8 @@ const MOST: usize = 1 << 16;
 /// many `outputs`. One that says how to train makes a single one; one that
 /// says how batches are drawn, or has a great many points, is trained.
 ///
-/// A `wide` problem is one whose energy in space takes the products of `gram`; it is given twice the features.
+/// A `wide` problem is one whose energy in space takes the products of `gram`; it is given twice the features. A `nonlinear` one takes
+/// `Newton`; one that `changes_form` goes on to its energy instead of a trained network.
 ///
 /// Otherwise random features come first, since one linear solve takes a second and leaves smooth solutions of linear
 /// problems with errors far below any training; then more of them; then a trained network, which bends its features to
@@ -55,7 +56,7 @@ pub fn attempts(
     coordinates: usize,
     poles: usize,
     outputs: usize,
-    (wide, nonlinear): (bool, bool),
+    (wide, nonlinear, changes_form): (bool, bool, bool),
 ) -> Vec<Attempt> {
     let points = &file.points;
     let batches = Points {
@@ -121,7 +122,7 @@ pub fn attempts(
             } else {
                 attempts.push(attempt(features(more), last_layer(), COARSE));
             }
-            if file.formulation() != Formulation::Energy && !changes_form(file) {
+            if file.formulation() != Formulation::Energy && !changes_form {
                 attempts.push(attempt(NetworkKind::default(), trained(), 0.0));
             }
             attempts

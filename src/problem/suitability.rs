@@ -61,6 +61,22 @@ pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
     }
 }
 
+/// The output layer of a nonlinear problem takes Newton's method: one solve would leave a linearised field.
+pub(super) fn linear_solves(problem: &Problem, values: &mut Values<'_>) {
+    if !problem.model.nonlinear() {
+        return;
+    }
+    for (i, stage) in problem.file.training.iter().flatten().enumerate() {
+        if matches!(stage, StageKind::LastLayer(_)) {
+            values.fault(
+                &path!["training", i],
+                "`LastLayer` solves linear problems only, and this one is nonlinear".into(),
+                Some("use `Newton`, which repeats the solve about the field that it finds".into()),
+            );
+        }
+    }
+}
+
 /// An energy exists for steady problems, and for prescribed values that hold exactly.
 pub(super) fn formulation(problem: &Problem, values: &mut Values<'_>) {
     if problem.model.formulation != Formulation::Energy {
@@ -71,6 +87,13 @@ pub(super) fn formulation(problem: &Problem, values: &mut Values<'_>) {
         values.fault(
             &at,
             "a transient problem has no potential energy to minimise".into(),
+            Some("use `formulation: Strong`".into()),
+        );
+    }
+    if !problem.model.equation.conservative() {
+        values.fault(
+            &at,
+            "an equation with a velocity, or with a conductivity or source that depends on `T`, has no potential energy here".into(),
             Some("use `formulation: Strong`".into()),
         );
     }
