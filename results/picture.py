@@ -76,7 +76,7 @@ def draw_body(grid, figure, axes):
 def draw_line(grid, folder, figure, axes):
     series = folder / "solution.pvd"
     if "displacement" in grid.point_data:
-        axes.plot(grid.points[:, 0], grid["displacement"][:, 0])
+        axes.plot(grid.points[:, 0], grid.point_data["displacement"][:, 0])
     elif not series.exists():
         axes.plot(grid.points[:, 0], grid.point_data["temperature"])
     else:
@@ -84,7 +84,7 @@ def draw_line(grid, folder, figure, axes):
         colour = cm.ScalarMappable(colors.Normalize(0, float(frames[-1].get("timestep"))), "viridis")
         for entry in frames:
             frame = pyvista.read(folder / entry.get("file"))
-            axes.plot(frame.points[:, 0], frame["temperature"], color=colour.to_rgba(float(entry.get("timestep"))))
+            axes.plot(frame.points[:, 0], frame.point_data["temperature"], color=colour.to_rgba(float(entry.get("timestep"))))
         figure.colorbar(colour, ax=axes, label="time [s]", aspect=15)
     axes.set(xlabel="x [m]", ylabel="displacement [m]" if "displacement" in grid.point_data else "temperature [K]")
     axes.margins(x=0)
