@@ -32,15 +32,11 @@ impl Specification for Radiation {
     fn state(&self, reader: &mut Reader<'_, '_>) {
         let at = reader.place("zero");
         let zero = reader.values.number(&self.zero, &at);
-        let emissivity = reader.formula(&self.emissivity, "emissivity", Role::Coefficient);
+        let emissivity = reader.formula(&self.emissivity, "emissivity", Role::Fraction);
         let ambient = reader.formula(&self.ambient, "ambient", Role::Value);
         let (Some(zero), Some(emissivity), Some(ambient)) = (zero, emissivity, ambient) else {
             return;
         };
-        if let Some(value) = emissivity.formula.as_constant().filter(|e| !(0.0..=1.0).contains(e)) {
-            let message = format!("emissivity = {value} must lie in [0, 1]");
-            reader.values.fault(&emissivity.at, message, None);
-        }
         reader.state(
             ambient.at.clone(),
             Radiating {

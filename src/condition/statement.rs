@@ -16,6 +16,8 @@ pub enum Role {
     Load,
     /// A stiffness or a film coefficient, which must not be negative.
     Coefficient,
+    /// An emissivity, which must lie in [0, 1].
+    Fraction,
 }
 
 /// A formula of a condition.

@@ -196,6 +196,14 @@ pub(super) fn item(at: &Path, index: usize) -> Path {
 }
 
 impl ConductivityLaw {
+    /// Whether it depends on the field that is solved for.
+    pub fn reads_field(&self) -> bool {
+        match self {
+            Self::Scalar(formula) => formula.reads_field(),
+            Self::Tensor(parts) => parts.iter().any(|(formula, _)| formula.reads_field()),
+        }
+    }
+
     /// The least and the largest of the diagonal after elimination at a point: both have the size of k's principal values, and the
     /// least is 0 unless k is positive definite.
     ///

@@ -65,7 +65,7 @@ impl Physics for Diffusion {
     fn unheld(&self, _free: &[&'static str]) -> (String, &'static str) {
         (
             "nothing fixes the level of the temperature".into(),
-            "add a `Value` or a `Convection` on some boundary",
+            "add a `Value` or a `Convection` on some boundary, or the level itself as `Mean(value: …)`",
         )
     }
 

@@ -66,8 +66,8 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     };
     if values.sound() {
         let end = end.flatten();
-        sample(&laws, shape.as_ref(), end, &placed, &mut values);
         let span = Span::new(shape.as_ref(), end, &placed);
+        sample(&laws, span, &placed, guess.as_deref(), &mut values);
         check_positive_definite(&laws, span, &mut values);
         absolute(span, &placed, &mut values);
         loads_without_effect(file.equation.physics(), &placed, &mut values);
@@ -79,7 +79,8 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     }
 
     let mut notes: Vec<String> = laws.iter().find_map(Law::note).into_iter().collect();
-    notes.extend(divergence(&laws, Span::new(shape.as_ref(), end.flatten(), &placed)));
+    let span = Span::new(shape.as_ref(), end.flatten(), &placed);
+    notes.extend(divergence(&laws, span, file.equation.physics().axisymmetric()));
     let scales = scales(file.equation.physics(), shape.as_ref(), end.flatten(), &laws, &placed);
     notes.extend(millimetres(&file, &scales, &laws));
     notes.extend(replaced(&file, shape.as_ref()));
@@ -119,7 +120,7 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
         origin: origin.clone(),
         scales,
         mean: mean.map(|mean| (mean - scales.offset) / scales.field),
-        guess: guess.map(|guess| guess.into_iter().map(|f| scales.value_field(f)).collect()),
+        guess: guess.map(|guess| guess.into_iter().map(|(f, _)| scales.value_field(f)).collect()),
         jumps,
         singular,
         probes,

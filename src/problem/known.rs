@@ -110,7 +110,7 @@ fn instant(t: Option<&Expression>, end: Option<f64>, at: &Path, values: &mut Val
         None => values.fault(
             &at,
             "a steady problem has no instants".into(),
-            Some("leave `t` out".into()),
+            Some("leave `t` out, or give the problem a `time`".into()),
         ),
         Some(end) if !(0.0..=end).contains(&value) => {
             values.fault(&at, format!("t = {value} lies outside the time span, [0, {end}]"), None);
@@ -213,10 +213,16 @@ fn read(
         if let Some(column) = instants {
             x[3] = value(column)?;
             if !end.is_some_and(|end| (0.0..=end).contains(&x[3])) {
-                let span = end.map_or("of a steady problem".into(), |end| {
-                    format!("outside the time span, [0, {end}]")
+                return Err(match end {
+                    Some(end) => (
+                        format!("line {number}: t = {} lies outside the time span, [0, {end}]", x[3]),
+                        None,
+                    ),
+                    None => (
+                        "it has a column `t`, but a steady problem has no instants".into(),
+                        Some("leave the column out, or give the problem a `time`".into()),
+                    ),
                 });
-                return Err((format!("line {number}: t = {} {span}", x[3]), None));
             }
         }
         for (j, column) in places.iter().enumerate() {

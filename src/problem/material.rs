@@ -139,6 +139,13 @@ pub(super) fn check_equation(file: &ProblemFile, dimension: usize, values: &mut 
             Some("remove `time`, or use `Diffusion`".into()),
         );
     }
+    if file.initial_guess.is_some() {
+        values.fault(
+            &path!["initial_guess"],
+            "`LinearElasticity` is linear and takes no `initial_guess`".into(),
+            Some("remove it: a linear problem has one solution, wherever it starts".into()),
+        );
+    }
 }
 
 /// Reads the coefficients of a body, or of one of its materials.
@@ -219,15 +226,18 @@ fn velocity(
     at: &Path,
     values: &mut Values<'_>,
 ) -> Option<Vec<(Formula, Path)>> {
-    if !list.is_empty() && list.len() != variables.space {
+    let d = variables.space;
+    if !list.is_empty() && list.len() != d {
+        let plural = |count| if count == 1 { "" } else { "s" };
         values.fault(
             at,
             format!(
-                "velocity has {} components in {} dimensions",
+                "velocity has {} component{} in {d} dimension{}",
                 list.len(),
-                variables.space
+                plural(list.len()),
+                plural(d)
             ),
-            Some(format!("give {}, one per axis", variables.space)),
+            Some(format!("give {d}, one per axis")),
         );
         return None;
     }

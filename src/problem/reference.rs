@@ -43,14 +43,16 @@ pub(super) fn reference(
     }
 }
 
-/// The field that a nonlinear problem starts from, per component.
-pub(super) fn guess(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) -> Option<Vec<Formula>> {
-    exact(
-        file,
-        file.initial_guess.as_ref()?,
-        &path!["initial_guess"],
-        variables,
-        values,
+/// The field that a nonlinear problem starts from, per component with its place in the file.
+pub(super) fn guess(file: &ProblemFile, variables: Variables, values: &mut Values<'_>) -> Option<Vec<(Formula, Path)>> {
+    let guess = file.initial_guess.as_ref()?;
+    let formulas = exact(file, guess, &path!["initial_guess"], variables, values)?;
+    let names = file.equation.physics().components().iter();
+    Some(
+        formulas
+            .into_iter()
+            .zip(names.map(|name| path!["initial_guess", *name]))
+            .collect(),
     )
 }
 

@@ -16,13 +16,38 @@ use crate::sampler::{self, PointSet, SamplerKind};
 pub(super) struct Range {
     low: f64,
     high: f64,
-    /// Whether every sampled value was finite.
-    finite: bool,
+    /// The field T at the least and at the largest value.
+    at: [f64; 2],
+    /// The field at a value that was not finite, if one was sampled.
+    broken: Option<f64>,
 }
 
 impl Range {
     fn largest(&self) -> f64 {
         self.low.abs().max(self.high.abs())
+    }
+}
+
+/// What the values of a formula must satisfy.
+#[derive(Clone, Copy)]
+enum Bound {
+    Any,
+    Positive,
+    NotNegative,
+    Fraction,
+}
+
+impl Bound {
+    /// A value outside, the field there, and what it must satisfy.
+    fn missed(self, range: &Range) -> Option<(f64, f64, &'static str)> {
+        let Range { low, high, at, .. } = *range;
+        match self {
+            Self::Positive if low <= 0.0 => Some((low, at[0], "must be greater than 0")),
+            Self::NotNegative if low < 0.0 => Some((low, at[0], "must not be negative")),
+            Self::Fraction if low < 0.0 => Some((low, at[0], "must lie in [0, 1]")),
+            Self::Fraction if high > 1.0 => Some((high, at[1], "must lie in [0, 1]")),
+            _ => None,
+        }
     }
 }
 
@@ -99,7 +124,8 @@ impl<'a> Span<'a> {
         let mut range = Range {
             low: f64::INFINITY,
             high: f64::NEG_INFINITY,
-            finite: true,
+            at: [0.0; 2],
+            broken: None,
         };
         let count = if matches!(place, Where::Region(_)) { 2048 } else { 256 };
         let units = PointSet::new(SamplerKind::Uniform, count, 4, 23).points();
@@ -122,12 +148,33 @@ impl<'a> Span<'a> {
                 0 | 1 => i as f64,
                 _ => sampler::unit(29, i as u64),
             };
-            let (low, high) = at([x[0], x[1], x[2], t, field[0] + share * (field[1] - field[0])]);
-            range.finite &= low.is_finite() && high.is_finite();
-            range.low = range.low.min(low);
-            range.high = range.high.max(high);
+            let value = field[0] + share * (field[1] - field[0]);
+            let (low, high) = at([x[0], x[1], x[2], t, value]);
+            if !(low.is_finite() && high.is_finite()) {
+                range.broken.get_or_insert(value);
+            }
+            if low < range.low {
+                (range.low, range.at[0]) = (low, value);
+            }
+            if high > range.high {
+                (range.high, range.at[1]) = (high, value);
+            }
         }
         range
+    }
+
+    /// Words for a value of the field, where a formula reads it.
+    fn for_field(&self, reads: bool, field: f64) -> String {
+        match reads {
+            true => format!(" for T = {field}"),
+            false => String::new(),
+        }
+    }
+
+    /// Which values of the field are looked at, as a hint.
+    fn extent(&self) -> String {
+        let [low, high] = self.field;
+        format!("formulas of `T` must hold from {low} to {high}, the values that conditions prescribe")
     }
 
     /// From the least to the largest principal value, roughly.
@@ -171,7 +218,7 @@ pub(super) fn scales(
                     (low, high) = (low.min(values.low), high.max(values.high));
                 }
                 Role::Load => loads = loads.max(largest(place, &stated.formula) * length / modulus),
-                Role::Coefficient => {}
+                Role::Coefficient | Role::Fraction => {}
             }
         }
     }
@@ -201,41 +248,38 @@ pub(super) fn scales(
 }
 
 /// Formulas must have finite values where they are used, and moduli positive ones.
-pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, placed: &[Placed], values: &mut Values<'_>) {
-    let span = Span::new(shape, end, placed);
-    let mut check = |place: Where, formula: &Formula, least: f64, at: &Path| {
-        let Range { low, finite, .. } = span.range(place, formula);
-        if !finite {
-            values.fault(
-                at,
-                format!(
-                    "the value of this formula is not finite everywhere on {}",
-                    at_place(place)
-                ),
-                Some("look for a division by 0 or the root or logarithm of a negative number".into()),
-            );
-        } else if low < least {
-            let bound = if least > 0.0 {
-                "must be greater than 0"
-            } else {
-                "must not be negative"
+pub(super) fn sample(
+    laws: &[Law],
+    span: Span<'_>,
+    placed: &[Placed],
+    guess: Option<&[(Formula, Path)]>,
+    values: &mut Values<'_>,
+) {
+    let mut check = |place: Where, formula: &Formula, bound: Bound, at: &Path| {
+        let range = span.range(place, formula);
+        let reads = formula.reads_field();
+        if let Some(field) = range.broken {
+            let place = at_place(place);
+            let message = match reads {
+                true => format!("the value of this formula on {place} is not finite for T = {field}"),
+                false => format!("the value of this formula is not finite everywhere on {place}"),
             };
-            let hint = formula.reads_field().then(|| {
-                let [low, high] = span.field;
-                format!("`T` was taken between the least and the largest prescribed value, {low} and {high}")
-            });
-            values.fault(at, format!("the value {low} on {} {bound}", at_place(place)), hint);
+            let hint = "look for a division by 0 or the root or logarithm of a negative number";
+            values.fault(at, message, Some(hint.into()));
+        } else if let Some((value, field, bound)) = bound.missed(&range) {
+            let place = at_place(place) + &span.for_field(reads, field);
+            let message = format!("the value {value} on {place} {bound}");
+            values.fault(at, message, reads.then(|| span.extent()));
         } else {
             differentiable(span, place, formula, at, values);
         }
     };
-    let any = f64::NEG_INFINITY;
     for (index, law) in laws.iter().enumerate() {
         let place = home(laws, index);
         match law {
             Law::Elastic { body_force, .. } => {
                 for (force, at) in body_force {
-                    check(place, force, any, at);
+                    check(place, force, Bound::Any, at);
                 }
             }
             Law::Diffusive {
@@ -245,24 +289,28 @@ pub(super) fn sample(laws: &[Law], shape: &dyn Shape, end: Option<f64>, placed: 
                 velocity,
             } => {
                 if let (ConductivityLaw::Scalar(formula), at) = conductivity {
-                    check(place, formula, f64::MIN_POSITIVE, at);
+                    check(place, formula, Bound::Positive, at);
                 }
-                check(place, &capacity.0, f64::MIN_POSITIVE, &capacity.1);
-                check(place, &source.0, any, &source.1);
+                check(place, &capacity.0, Bound::Positive, &capacity.1);
+                check(place, &source.0, Bound::Any, &source.1);
                 for (component, at) in velocity {
-                    check(place, component, any, at);
+                    check(place, component, Bound::Any, at);
                 }
             }
         }
     }
     for placed in placed {
         for stated in placed.statement.formulas() {
-            let least = match stated.role {
-                Role::Coefficient => 0.0,
-                Role::Value | Role::Load => any,
+            let bound = match stated.role {
+                Role::Coefficient => Bound::NotNegative,
+                Role::Fraction => Bound::Fraction,
+                Role::Value | Role::Load => Bound::Any,
             };
-            check(Where::Place(placed.place), &stated.formula, least, &stated.at);
+            check(Where::Place(placed.place), &stated.formula, bound, &stated.at);
         }
+    }
+    for (component, at) in guess.into_iter().flatten() {
+        check(Where::Domain, component, Bound::Any, at);
     }
 }
 
@@ -290,7 +338,9 @@ pub(super) fn absolute(span: Span<'_>, placed: &[Placed], values: &mut Values<'_
 }
 
 /// A word on velocities that are not free of divergence, where they do not depend on the field.
-pub(super) fn divergence(laws: &[Law], span: Span<'_>) -> Option<String> {
+///
+/// div v = Σ ∂v_j/∂x_j, with v_r/r beside it in a body of revolution.
+pub(super) fn divergence(laws: &[Law], span: Span<'_>, axisymmetric: bool) -> Option<String> {
     let largest = |(index, law): (usize, &Law)| {
         let Law::Diffusive { velocity, .. } = law else {
             return 0.0;
@@ -300,9 +350,11 @@ pub(super) fn divergence(laws: &[Law], span: Span<'_>) -> Option<String> {
         }
         let range = span.range_of(home(laws, index), |x| {
             let at: [CoordinateJet; 4] = std::array::from_fn(|j| CoordinateJet::coordinate(j, x[j], 1.0));
-            let slopes = velocity.iter().enumerate();
+            let jets: Vec<CoordinateJet> = velocity.iter().map(|(v, _)| v.evaluate(&at)).collect();
+            let slopes = jets.iter().enumerate().map(|(j, jet)| jet.gradient[j]);
+            let hoop = axisymmetric.then(|| jets[0].value / x[0]);
             let (sum, size) = slopes
-                .map(|(j, (component, _))| component.evaluate(&at).gradient[j])
+                .chain(hoop)
                 .fold((0.0, 0.0), |(sum, size), slope: f64| (sum + slope, size + slope.abs()));
             // Slopes that cancel leave rounding.
             let sum = if sum.abs() <= 1e-9 * size { 0.0 } else { sum };
@@ -311,9 +363,12 @@ pub(super) fn divergence(laws: &[Law], span: Span<'_>) -> Option<String> {
         if velocity.is_empty() { 0.0 } else { range.largest() }
     };
     let most = laws.iter().enumerate().map(largest).fold(0.0, f64::max);
+    // Two digits.
+    let most = format!("{most:.1e}").parse().unwrap_or(most);
     (most > 0.0).then(|| {
         format!(
-            "the velocity has a divergence of up to {most:.1e} 1/s: the term is capacity·v·grad T, not div(capacity·v·T), and the flow makes or loses heat"
+            "the velocity has a divergence of up to {most} 1/s: the term is capacity·v·grad T, not div(capacity·v·T), \
+             so that the flow brings or loses heat on its way"
         )
     })
 }
@@ -327,15 +382,11 @@ fn differentiable(span: Span<'_>, place: Where, formula: &Formula, at: &Path, va
         let slope = field_slope(formula, &x);
         (slope, slope)
     });
-    if !slopes.finite {
-        let [low, high] = span.field;
+    if let Some(field) = slopes.broken {
         values.fault(
             at,
-            format!("this formula has no derivative by `T` at a value between {low} and {high}"),
-            Some(
-                "Newton's method needs one: move the root, the logarithm or the kink away from the values that occur"
-                    .into(),
-            ),
+            format!("this formula has no finite derivative by `T` for T = {field}, a value that occurs"),
+            Some("Newton's method needs one: keep roots away from such values, for example by `sqrt(T + 1e-6)`".into()),
         );
     }
 }
@@ -351,13 +402,14 @@ pub(super) fn check_positive_definite(laws: &[Law], span: Span<'_>, values: &mut
             continue;
         };
         let place = home(laws, index);
-        if !(span.conductivity(place, conductivity).low > 0.0) {
+        let range = span.conductivity(place, conductivity);
+        if !(range.low > 0.0) {
+            let reads = conductivity.reads_field();
+            let everywhere = if reads { "" } else { " everywhere" };
+            let place = at_place(place) + &span.for_field(reads, range.at[0]);
             values.fault(
                 at,
-                format!(
-                    "the conductivity tensor is not positive definite everywhere on {}",
-                    at_place(place)
-                ),
+                format!("the conductivity tensor is not positive definite{everywhere} on {place}"),
                 Some("heat must flow from warm to cold: all principal values must be greater than 0".into()),
             );
         }

@@ -15,6 +15,7 @@ mod problems;
 mod resume;
 mod runs;
 mod signals;
+mod velocities;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
