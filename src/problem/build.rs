@@ -18,7 +18,7 @@ use super::sample::{Span, absolute, check_positive_definite, divergence, sample,
 use super::singular::singular;
 use super::size::millimetres;
 use super::strategy::attempts;
-use super::suitability::{equal_names, formulation, linear_solves, strata, unknown_terms};
+use super::suitability::{equal_names, formulation, strata, unknown_terms};
 use super::support::{loads_without_effect, support};
 use super::{Origin, Problem, ProblemFile};
 use crate::error::Fault;
@@ -143,7 +143,6 @@ pub(super) fn build(file: ProblemFile, origin: &Origin) -> Result<Problem, Vec<F
     equal_names(&problem, &mut values);
     unknown_terms(&problem, &mut values);
     formulation(&problem, &mut values);
-    linear_solves(&problem, &mut values);
     strata(&problem, &mut values);
     if values.sound() {
         Ok(problem)

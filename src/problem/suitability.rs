@@ -61,22 +61,6 @@ pub(super) fn unknown_terms(problem: &Problem, values: &mut Values<'_>) {
     }
 }
 
-/// The output layer of a nonlinear problem takes Newton's method: one solve would leave a linearised field.
-pub(super) fn linear_solves(problem: &Problem, values: &mut Values<'_>) {
-    if !problem.model.nonlinear() {
-        return;
-    }
-    for (i, stage) in problem.file.training.iter().flatten().enumerate() {
-        if matches!(stage, StageKind::LastLayer(_)) {
-            values.fault(
-                &path!["training", i],
-                "`LastLayer` solves linear problems only, and this one is nonlinear".into(),
-                Some("use `Newton`, which repeats the solve about the field that it finds".into()),
-            );
-        }
-    }
-}
-
 /// An energy exists for steady problems, and for prescribed values that hold exactly.
 pub(super) fn formulation(problem: &Problem, values: &mut Values<'_>) {
     if problem.model.formulation != Formulation::Energy {
