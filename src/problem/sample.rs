@@ -345,7 +345,7 @@ pub(super) fn divergence(laws: &[Law], span: Span<'_>, axisymmetric: bool) -> Op
         let Law::Diffusive { velocity, .. } = law else {
             return 0.0;
         };
-        if velocity.iter().any(|(component, _)| component.reads_field()) {
+        if velocity.is_empty() || velocity.iter().any(|(component, _)| component.reads_field()) {
             return 0.0;
         }
         let range = span.range_of(home(laws, index), |x| {
@@ -360,7 +360,7 @@ pub(super) fn divergence(laws: &[Law], span: Span<'_>, axisymmetric: bool) -> Op
             let sum = if sum.abs() <= 1e-9 * size { 0.0 } else { sum };
             (sum, sum)
         });
-        if velocity.is_empty() { 0.0 } else { range.largest() }
+        range.largest()
     };
     let most = laws.iter().enumerate().map(largest).fold(0.0, f64::max);
     // Two digits.
